@@ -1,0 +1,38 @@
+namespace KestrelVoice.Contracts;
+
+/// <summary>Dapr app ids, as in <c>dapr.yaml</c>.</summary>
+public static class AppIds
+{
+    /// <summary>The API app: database, slices, event handlers.</summary>
+    public const string Host = "host";
+
+    /// <summary>The Twilio app: answers calls, never touches the database.</summary>
+    public const string Voice = "voice";
+}
+
+/// <summary>Names of Dapr components; the same in <c>components/</c> and in <c>deploy/dapr/</c>.</summary>
+public static class Components
+{
+    /// <summary>The message broker.</summary>
+    public const string PubSub = "pubsub";
+
+    /// <summary>The store of live call state.</summary>
+    public const string StateStore = "statestore";
+}
+
+/// <summary>Topics of the <see cref="Components.PubSub"/> component.</summary>
+public static class Topics
+{
+    /// <summary>What happens in calls: every record that derives from <see cref="CallEvent"/>.</summary>
+    public const string Calls = "calls";
+
+    /// <summary>Call events that the host could not take after every retry.</summary>
+    public const string CallsDead = "calls.dead";
+}
+
+/// <summary>HTTP routes that the host serves to the voice app by service invocation only.</summary>
+public static class InternalRoutes
+{
+    /// <summary><c>POST</c> a <see cref="RoutingLookup"/>; answers <see cref="RoutingSettings"/>, or 404 for a number nobody owns.</summary>
+    public const string Routing = "/internal/routing";
+}
