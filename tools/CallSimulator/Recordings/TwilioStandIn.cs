@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace KestrelVoice.CallSimulator.Recordings;
+
+/// <summary>The part of Twilio's REST API that serves recordings, over loopback and from a folder that simulated calls write to.</summary>
+public sealed partial class TwilioStandIn : IAsyncDisposable
+{
+    private readonly WebApplication app;
+
+    private TwilioStandIn(WebApplication app) => this.app = app;
+
+    /// <summary>What an app takes for <c>https://api.twilio.com</c>.</summary>
+    public Uri BaseUrl => new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+
+    /// <summary>Starts to listen.</summary>
+    /// <param name="folder">Where the recordings are; need not exist yet.</param>
+    /// <param name="accountSid">The only account there is.</param>
+    /// <param name="authToken">Its token.</param>
+    /// <param name="port">0 takes a free one.</param>
+    /// <param name="cancellationToken">Gives up starting.</param>
+    public static async Task<TwilioStandIn> StartAsync(
+        string folder, string accountSid, string authToken, int port = 0, CancellationToken cancellationToken = default)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseUrls(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"));
+        builder.Services.AddRoutingCore();
+        builder.Logging.ClearProviders();
+        var app = builder.Build();
+        var credentials = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{accountSid}:{authToken}"));
+        app.Use((context, next) => Known(context.Request, credentials)
+            ? next(context)
+            : Refuse(context, StatusCodes.Status401Unauthorized, 20003, "Authenticate"));
+        app.UseRouting();
+        app.MapMethods("/2010-04-01/Accounts/{account}/Recordings/{name}", ["GET", "HEAD"], (HttpContext context) => ServeAsync(context, folder, accountSid));
+        app.MapFallback(NotFound);
+        await app.StartAsync(cancellationToken);
+        return new TwilioStandIn(app);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => app.DisposeAsync();
+
+    private static bool Known(HttpRequest request, string credentials) => CryptographicOperations.FixedTimeEquals(
+        SHA256.HashData(Encoding.UTF8.GetBytes(request.Headers.Authorization.ToString())),
+        SHA256.HashData(Encoding.UTF8.GetBytes("Basic " + credentials)));
+
+    private static async Task ServeAsync(HttpContext context, string folder, string accountSid)
+    {
+        var name = RecordingName.Match((string)context.Request.RouteValues["name"]!);
+        var path = name.Groups["as"].Value == ".json"
+            ? RecordingFile.Metadata(folder, name.Groups["sid"].Value)
+            : RecordingFile.Sound(folder, name.Groups["sid"].Value);
+        if (!name.Success || (string?)context.Request.RouteValues["account"] != accountSid || !File.Exists(path))
+        {
+            await NotFound(context);
+            return;
+        }
+
+        var type = path.EndsWith(".json", StringComparison.Ordinal) ? "application/json" : "audio/x-wav";
+        await TypedResults.PhysicalFile(Path.GetFullPath(path), type, enableRangeProcessing: true).ExecuteAsync(context);
+    }
+
+    private static Task NotFound(HttpContext context) => Refuse(
+        context, StatusCodes.Status404NotFound, 20404, $"The requested resource {context.Request.Path} was not found");
+
+    /// <summary>Twilio's error body.</summary>
+    private static Task Refuse(HttpContext context, int status, int code, string message)
+    {
+        if (status == StatusCodes.Status401Unauthorized)
+            context.Response.Headers.WWWAuthenticate = "Basic realm=\"Twilio API\"";
+        context.Response.StatusCode = status;
+        return context.Response.WriteAsJsonAsync(
+            new Dictionary<string, object> { ["code"] = code, ["message"] = message, ["more_info"] = $"https://www.twilio.com/docs/errors/{code}", ["status"] = status },
+            context.RequestAborted);
+    }
+
+    [GeneratedRegex(@"^(?<sid>RE[0-9a-f]{32})(?<as>\.wav|\.json)?\z", RegexOptions.ExplicitCapture)]
+    private static partial Regex RecordingName { get; }
+}
