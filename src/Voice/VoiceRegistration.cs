@@ -5,6 +5,7 @@ using KestrelVoice.Voice.Tenants;
 using KestrelVoice.Voice.Twilio;
 using KestrelVoice.Voice.Webhooks;
 using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.Extensions.Options;
 
 namespace KestrelVoice.Voice;
 
@@ -14,7 +15,7 @@ internal static class VoiceRegistration
     {
         services.AddOptions<TwilioOptions>().Bind(configuration.GetSection(TwilioOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<VoiceOptions>().Bind(configuration.GetSection(VoiceOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
-        services.AddOptions<ForwardedHeadersOptions>().Configure<Microsoft.Extensions.Options.IOptions<VoiceOptions>>(Trust);
+        services.AddOptions<ForwardedHeadersOptions>().Configure<IOptions<VoiceOptions>>(Trust);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<PublicUrl>();
         services.AddSingleton<Sidecar>();
@@ -29,7 +30,7 @@ internal static class VoiceRegistration
     }
 
     // The framework trusts loopback by default; here only what is configured, so that no neighbour chooses the URL whose signature is checked.
-    private static void Trust(ForwardedHeadersOptions headers, Microsoft.Extensions.Options.IOptions<VoiceOptions> voice)
+    private static void Trust(ForwardedHeadersOptions headers, IOptions<VoiceOptions> voice)
     {
         headers.KnownProxies.Clear();
         headers.KnownIPNetworks.Clear();

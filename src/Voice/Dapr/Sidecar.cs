@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net;
 using Dapr.Client;
+using Grpc.Core;
 using KestrelVoice.Contracts;
 using Polly;
 using Polly.CircuitBreaker;
@@ -52,7 +54,7 @@ internal sealed partial class Sidecar(DaprClient dapr, TimeProvider clock, ILogg
     /// <summary>False when it was not written, be it that somebody else was first.</summary>
     public async Task<bool> TryWriteStateAsync<T>(string key, T value, string? etag, TimeSpan timeToLive)
     {
-        var metadata = new Dictionary<string, string> { ["ttlInSeconds"] = ((long)timeToLive.TotalSeconds).ToString(System.Globalization.CultureInfo.InvariantCulture) };
+        var metadata = new Dictionary<string, string> { ["ttlInSeconds"] = ((long)timeToLive.TotalSeconds).ToString(CultureInfo.InvariantCulture) };
         var written = true;
         var succeeded = await Try(_state, "write state", async token =>
         {
@@ -100,11 +102,18 @@ internal sealed partial class Sidecar(DaprClient dapr, TimeProvider clock, ILogg
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
-            // Messages of the client may quote a body; the type tells enough.
-            LogFailed(what, (failure.InnerException ?? failure).GetType().Name);
+            LogFailed(what, ReasonOf(failure));
             return false;
         }
     }
+
+    // Messages may quote a body; type and status tell enough.
+    private static string ReasonOf(Exception failure) => (failure.InnerException ?? failure) switch
+    {
+        RpcException rpc => rpc.StatusCode.ToString(),
+        HttpRequestException { StatusCode: { } status } => status.ToString(),
+        var other => other.GetType().Name,
+    };
 
     private static ResiliencePipeline Pipeline(TimeProvider clock) => new ResiliencePipelineBuilder { TimeProvider = clock }
         .AddCircuitBreaker(new CircuitBreakerStrategyOptions
