@@ -18,3 +18,9 @@ public enum PrincipalKind
     Member,
     ApiKey,
 }
+
+/// <summary>Where authentication puts the principal of a request; slices take <see cref="Principal"/> itself by injection.</summary>
+public sealed class CurrentPrincipal
+{
+    public Principal? Value { get; set; }
+}

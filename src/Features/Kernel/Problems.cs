@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace KestrelVoice.Features.Kernel;
 
 /// <summary>Every refusal of the API: RFC 9457 members, a stable <c>error</c> code, a <c>message</c>, and the request id.</summary>
-/// <remarks>The host adds <c>request_id</c> to whatever problem leaves it.</remarks>
+/// <remarks><see cref="ProblemWriter"/> adds <c>request_id</c> to whatever problem leaves the host.</remarks>
 public static class Problems
 {
     public const string InvalidParameter = "invalid_parameter";
@@ -12,7 +12,10 @@ public static class Problems
     public const string UpgradeRequired = "upgrade_required";
     public const string Forbidden = "forbidden";
     public const string NotFoundError = "not_found";
+    public const string MethodNotAllowed = "method_not_allowed";
     public const string ConflictError = "conflict";
+    public const string PayloadTooLarge = "payload_too_large";
+    public const string UnsupportedMediaType = "unsupported_media_type";
     public const string RateLimited = "rate_limited";
     public const string InternalError = "internal_error";
 
@@ -41,4 +44,21 @@ public static class Problems
             type: "https://kestrelvoice.dev/problems/" + error.Replace('_', '-'),
             title: message, statusCode: status, extensions: extensions);
     }
+
+    /// <summary>The problem for an answer of which only the status is known, such as an unmatched route.</summary>
+    internal static ProblemHttpResult Of(int status) => status switch
+    {
+        StatusCodes.Status401Unauthorized => Of(status, Unauthorized, "A valid session or API key is required."),
+        StatusCodes.Status402PaymentRequired => Of(status, UpgradeRequired, "The plan does not include this."),
+        StatusCodes.Status403Forbidden => Of(status, Forbidden, "This credential may not do that."),
+        StatusCodes.Status404NotFound => Of(status, NotFoundError, "There is nothing here."),
+        StatusCodes.Status405MethodNotAllowed => Of(status, MethodNotAllowed, "This method is not supported here."),
+        StatusCodes.Status409Conflict => Of(status, ConflictError, "This conflicts with the present state."),
+        StatusCodes.Status413PayloadTooLarge => Of(status, PayloadTooLarge, "The body is too large."),
+        StatusCodes.Status415UnsupportedMediaType => Of(status, UnsupportedMediaType, "The body must be application/json."),
+        StatusCodes.Status429TooManyRequests => Of(status, RateLimited, "Too many requests."),
+        StatusCodes.Status503ServiceUnavailable => Of(status, Unavailable, "Temporarily unavailable. Please try again."),
+        >= StatusCodes.Status500InternalServerError => Of(status, InternalError, "Something went wrong on our side."),
+        _ => Of(status, InvalidParameter, "The request is not valid."),
+    };
 }

@@ -29,6 +29,9 @@ public static class TypeId
         });
     }
 
+    public static Guid Parse(string prefix, string text) =>
+        TryParse(prefix, text, out var id) ? id : throw new FormatException($"Not an id that begins with {prefix}_.");
+
     /// <summary>Reads <c>prefix_…</c>, or the bare UUID.</summary>
     public static bool TryParse(string prefix, [NotNullWhen(true)] string? text, out Guid id)
     {

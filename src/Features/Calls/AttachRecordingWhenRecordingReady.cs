@@ -1,0 +1,46 @@
+using Carter;
+using FluentValidation;
+using KestrelVoice.Contracts;
+using KestrelVoice.Features.Kernel;
+using MediatR;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace KestrelVoice.Features.Calls;
+
+internal static class AttachRecordingWhenRecordingReady
+{
+    public sealed record Command(RecordingReady Event) : IRequest<Recorded>;
+
+    internal sealed class Validator : AbstractValidator<Command>
+    {
+        public Validator()
+        {
+            RuleFor(command => command.Event).NotNull().SetValidator(new CallEventRules());
+            RuleFor(command => command.Event.RecordingSid).NotNull().Matches(CallEventRules.RecordingSid);
+            RuleFor(command => command.Event.Kind).IsInEnum();
+            RuleFor(command => command.Event.DurationSeconds).GreaterThanOrEqualTo(0);
+        }
+    }
+
+    internal sealed class Handler(CallJournal journal) : IRequestHandler<Command, Recorded>
+    {
+        public Task<Recorded> Handle(Command command, CancellationToken cancellationToken) =>
+            journal.RecordAsync(command.Event, cancellationToken);
+    }
+
+    public sealed class Subscription : ICarterModule
+    {
+        public void AddRoutes(IEndpointRouteBuilder app) => app
+            .MapPost("/events/calls/recording", Handle)
+            .TakesDeliveries(CallSubscription.To(CallEventTypes.Recording, priority: 5));
+    }
+
+    internal static async Task<Ok> Handle(RecordingReady callEvent, IMediator mediator, CancellationToken cancellationToken)
+    {
+        await mediator.Send(new Command(callEvent), cancellationToken);
+        return TypedResults.Ok();
+    }
+}

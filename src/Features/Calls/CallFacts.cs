@@ -1,0 +1,60 @@
+using KestrelVoice.Contracts;
+
+namespace KestrelVoice.Features.Calls;
+
+/// <summary>What the events of one call, taken together, say. A function of the set of events: order and repetition do not matter.</summary>
+internal sealed class CallFacts
+{
+    private CallFacts(IReadOnlyList<CallEvent> events)
+    {
+        Events = events;
+        Call = events.MinBy(callEvent => callEvent.Call.StartedAt)!.Call;
+        Started = events.OfType<CallStarted>().FirstOrDefault();
+        Turns = [.. events.OfType<TurnSpoken>()];
+        Emergencies = [.. events.OfType<EmergencyDetected>()];
+        Dials = [.. events.OfType<PersonDialed>()];
+        Recordings = [.. events.OfType<RecordingReady>()];
+        Voicemails = [.. events.OfType<VoicemailLeft>()];
+        Ended = events.OfType<CallEnded>().LastOrDefault();
+    }
+
+    public IReadOnlyList<CallEvent> Events { get; }
+    public CallHeader Call { get; }
+    public CallStarted? Started { get; }
+    public IReadOnlyList<TurnSpoken> Turns { get; }
+    public IReadOnlyList<EmergencyDetected> Emergencies { get; }
+    public IReadOnlyList<PersonDialed> Dials { get; }
+    public IReadOnlyList<RecordingReady> Recordings { get; }
+    public IReadOnlyList<VoicemailLeft> Voicemails { get; }
+    public CallEnded? Ended { get; }
+
+    public bool Emergency => Emergencies.Count > 0;
+
+    /// <summary>Pressing keys is not yet a conversation.</summary>
+    public bool CallerSpoke => Turns.Any(turn => turn is { Speaker: Speaker.Caller, Keys: false } && !string.IsNullOrWhiteSpace(turn.Text));
+
+    /// <summary>Length of the longest voicemail that was kept; 0 without one.</summary>
+    public int VoicemailSeconds => Voicemails
+        .Where(voicemail => voicemail.RecordingSid is null || !IsAbsent(voicemail.RecordingSid))
+        .Select(voicemail => voicemail.DurationSeconds)
+        .Concat(Recordings
+            .Where(recording => recording is { Kind: RecordingKind.Voicemail, Available: true })
+            .Select(recording => recording.DurationSeconds))
+        .DefaultIfEmpty()
+        .Max();
+
+    /// <summary>What there is to listen to: the whole conversation when that was recorded, else the voicemail.</summary>
+    public string? RecordingSid =>
+        Recordings.LastOrDefault(recording => recording is { Kind: RecordingKind.Call, Available: true })?.RecordingSid
+        ?? Recordings.LastOrDefault(recording => recording is { Kind: RecordingKind.Voicemail, Available: true })?.RecordingSid
+        ?? Voicemails.LastOrDefault(voicemail => voicemail.RecordingSid is { } sid && !IsAbsent(sid))?.RecordingSid;
+
+    public static CallFacts From(IEnumerable<CallEvent> events) => new(
+        [.. events
+            .DistinctBy(callEvent => callEvent.EventId)
+            .OrderBy(callEvent => callEvent.Sequence)
+            .ThenBy(callEvent => callEvent.EventId, StringComparer.Ordinal)]);
+
+    private bool IsAbsent(string recordingSid) =>
+        Recordings.LastOrDefault(recording => recording.RecordingSid == recordingSid) is { Available: false };
+}

@@ -1,0 +1,59 @@
+using System.Text.Json;
+using KestrelVoice.Contracts;
+
+namespace KestrelVoice.Features.Calls;
+
+/// <summary>What a finished call came to.</summary>
+public enum CallOutcome
+{
+    MessageTaken,
+    Transferred,
+    Voicemail,
+    Escalated,
+    Abandoned,
+    NoAnswer,
+    Failed,
+}
+
+/// <summary>Decides status and outcome from everything known of a call.</summary>
+internal static class CallOutcomes
+{
+    /// <summary>Shorter than this, a "voicemail" is somebody hanging up.</summary>
+    public const int ShortestVoicemailSeconds = 2;
+
+    public static (CallStatus Status, CallOutcome? Outcome) Decide(CallFacts facts)
+    {
+        if (facts.Ended is not { } ended)
+            return (CallStatus.InProgress, null);
+
+        return ended.CallStatus switch
+        {
+            "busy" or "no-answer" => (CallStatus.Missed, CallOutcome.NoAnswer),
+            "canceled" => (CallStatus.Missed, CallOutcome.Abandoned),
+            "failed" => (CallStatus.Missed, CallOutcome.Failed),
+            _ => DecideAnswered(facts),
+        };
+    }
+
+    // Best thing that happened first: a caller who left a message and then reached somebody was transferred.
+    private static (CallStatus, CallOutcome?) DecideAnswered(CallFacts facts)
+    {
+        if (facts.Emergency && facts.Dials.Any(dial => dial is { Bridged: true, Target: DialTarget.OnCall }))
+            return (CallStatus.Completed, CallOutcome.Escalated);
+        if (facts.Dials.Any(dial => dial.Bridged))
+            return (CallStatus.Completed, CallOutcome.Transferred);
+        if (facts.VoicemailSeconds >= ShortestVoicemailSeconds)
+            return (CallStatus.Completed, CallOutcome.Voicemail);
+        if (facts.CallerSpoke)
+            return (CallStatus.Completed, CallOutcome.MessageTaken);
+        return (CallStatus.Missed, facts.Dials.Count > 0 ? CallOutcome.NoAnswer : CallOutcome.Abandoned);
+    }
+}
+
+/// <summary>The words under which an outcome is stored.</summary>
+internal static class CallOutcomeText
+{
+    public static string Of(CallOutcome outcome) => JsonNamingPolicy.SnakeCaseLower.ConvertName(outcome.ToString());
+
+    public static CallOutcome Read(string text) => Enum.Parse<CallOutcome>(text.Replace("_", "", StringComparison.Ordinal), ignoreCase: true);
+}

@@ -1,0 +1,52 @@
+using System.Text.RegularExpressions;
+using KestrelVoice.Contracts;
+
+namespace KestrelVoice.Features.Calls;
+
+/// <summary>One or two sentences for somebody who has no time for the transcript: the caller's own words, and what came of them.</summary>
+internal static partial class CallSummary
+{
+    private const int LongestQuote = 240;
+
+    public static string? Of(CallFacts facts, CallOutcome? outcome)
+    {
+        if (outcome is null)
+            return null;
+        var result = Result(facts, outcome.Value);
+        return Gist(facts) is { } gist ? $"“{gist}” {result}" : result;
+    }
+
+    // The sentence that made it an emergency says most; otherwise the longest one, which is seldom a greeting.
+    private static string? Gist(CallFacts facts)
+    {
+        var sentences = facts.Turns
+            .Where(turn => turn is { Speaker: Speaker.Caller, Keys: false })
+            .SelectMany(turn => SentenceEnd().Split(turn.Text))
+            .Select(sentence => sentence.Trim())
+            .Where(sentence => sentence.Length > 0)
+            .ToList();
+        var urgent = sentences.FirstOrDefault(sentence =>
+            facts.Emergencies.Any(emergency => sentence.Contains(emergency.Phrase, StringComparison.OrdinalIgnoreCase)));
+        var gist = urgent ?? sentences.MaxBy(sentence => sentence.Length);
+        return gist is { Length: > LongestQuote } ? gist[..LongestQuote].TrimEnd() + "…" : gist;
+    }
+
+    private static string Result(CallFacts facts, CallOutcome outcome)
+    {
+        var emergency = facts.Emergency ? " It was an emergency." : "";
+        return outcome switch
+        {
+            CallOutcome.MessageTaken => "The receptionist took the message." + emergency,
+            CallOutcome.Transferred => "The caller was put through to a person." + emergency,
+            CallOutcome.Voicemail => $"The caller left a voicemail of {facts.VoicemailSeconds} seconds." + emergency,
+            CallOutcome.Escalated => "The emergency was put through to whoever is on call.",
+            CallOutcome.Abandoned => "The caller hung up before saying what it was about." + emergency,
+            CallOutcome.NoAnswer => "Nobody could be reached." + emergency,
+            CallOutcome.Failed => "The call failed before it was answered." + emergency,
+            _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "Unknown outcome."),
+        };
+    }
+
+    [GeneratedRegex(@"(?<=[.!?])\s+", RegexOptions.CultureInvariant)]
+    private static partial Regex SentenceEnd();
+}

@@ -1,0 +1,12 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace KestrelVoice.Features.Calls;
+
+internal static class CallsRegistration
+{
+    public static IServiceCollection AddCalls(this IServiceCollection services, IConfiguration configuration) => services
+        .AddSingleton<CallJournal>()
+        .AddSingleton<DeadLetters>()
+        .AddTwilioMedia(configuration);
+}

@@ -1,0 +1,171 @@
+using System.ComponentModel;
+using System.Globalization;
+using Carter;
+using FluentValidation;
+using KestrelVoice.Features.Kernel;
+using MediatR;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace KestrelVoice.Features.Calls;
+
+internal static class ListCallLogs
+{
+    private const int DefaultLimit = 20;
+    private const int LargestLimit = 100;
+    private const int LargestOffset = 10_000;
+
+    public sealed record Query(
+        [FromQuery(Name = "limit"), Description("How many, 1 to 100; 20 when absent.")] string? Limit,
+        [FromQuery(Name = "offset"), Description("How many to skip, up to 10,000. Go deeper with cursor.")] string? Offset,
+        [FromQuery(Name = "cursor"), Description("The next_cursor of the page before; not together with offset.")] string? Cursor,
+        [FromQuery(Name = "status"), Description("completed, in-progress or missed.")] string? Status,
+        [FromQuery(Name = "from_date"), Description("First day (YYYY-MM-DD, in the tenant's time zone) or instant (RFC 3339).")] string? FromDate,
+        [FromQuery(Name = "to_date"), Description("Last day, included whole, or the instant before which calls came in.")] string? ToDate)
+        : IRequest<Response>;
+
+    public sealed record Response(IReadOnlyList<CallLogItem> Data, Pagination Pagination);
+
+    public sealed record Pagination(
+        [property: Description("All calls that match, whatever the page.")] long Total,
+        int Limit,
+        [property: Description("Null on a page that was reached by cursor.")] int? Offset,
+        [property: Description("Null on the last page.")] string? NextCursor);
+
+    internal sealed class Validator : AbstractValidator<Query>
+    {
+        public Validator()
+        {
+            RuleFor(query => query.Limit).Must(limit => limit is null || TryCount(limit, 1, LargestLimit, out _))
+                .WithMessage($"limit is a whole number from 1 to {LargestLimit}.");
+            RuleFor(query => query.Offset).Must(offset => offset is null || TryCount(offset, 0, LargestOffset, out _))
+                .WithMessage($"offset is a whole number from 0 to {LargestOffset}; go deeper with cursor.");
+            RuleFor(query => query.Cursor).Must((query, cursor) => cursor is null || query.Offset is null)
+                .WithMessage("cursor and offset exclude each other.");
+            RuleFor(query => query.Cursor).Must(cursor => ListPosition.TryParse(cursor, out _))
+                .WithMessage("cursor is not one that this list gave out.");
+            RuleFor(query => query.Status).Must(status => status is null || CallStatusText.All.Contains(status))
+                .WithMessage("status is completed, in-progress or missed.");
+            RuleFor(query => query.FromDate).Must(date => DateBound.TryParse(date, out _))
+                .WithMessage("from_date is a date (YYYY-MM-DD) or an RFC 3339 instant; + is written %2B.");
+            RuleFor(query => query.ToDate).Must(date => DateBound.TryParse(date, out _))
+                .WithMessage("to_date is a date (YYYY-MM-DD) or an RFC 3339 instant; + is written %2B.");
+        }
+    }
+
+    internal sealed class Handler(TenantDatabase database, Principal principal, PublicUrl publicUrl) : IRequestHandler<Query, Response>
+    {
+        // Infinite bounds keep this one statement with one plan, whichever filters are set.
+        private static string Page(string since, string until, string status) =>
+            $"""
+            select id, phone_number, status, duration, recording_sid is not null, transcript, created_at, direction, outcome, emergency
+            from call_logs
+            where tenant_id = $1 and created_at >= {since} and created_at < {until} {status}
+              and (created_at, id) < ($5, $6)
+            order by created_at desc, id desc
+            limit $7 offset $8
+            """;
+
+        private static string Count(string since, string until) => $"select count_calls($1, {since}, {until}, $4)";
+
+        public Task<Response> Handle(Query query, CancellationToken cancellationToken)
+        {
+            var limit = query.Limit is null ? DefaultLimit : int.Parse(query.Limit, CultureInfo.InvariantCulture);
+            var offset = query.Offset is null ? 0 : int.Parse(query.Offset, CultureInfo.InvariantCulture);
+            var after = ListPosition.Parse(query.Cursor);
+            var from = DateBound.Parse(query.FromDate);
+            var to = DateBound.Parse(query.ToDate);
+            var since = from.Day is null ? "$2" : "local_midnight($1, $2)";
+            var until = to.Day is null ? "$3" : "local_midnight($1, $3)";
+
+            return database.ReadAsync(
+                principal.TenantId,
+                () =>
+                [
+                    new NpgsqlBatchCommand(Page(since, until, query.Status is null ? "" : "and status = $4"))
+                    {
+                        Parameters =
+                        {
+                            Tenant(), Bound(from, 0, DateTime.MinValue), Bound(to, 1, DateTime.MaxValue), Status(query.Status),
+                            Instant(after.CreatedAt), new NpgsqlParameter<Guid> { TypedValue = after.Id },
+                            // One more than asked for tells whether there is a next page.
+                            new NpgsqlParameter<int> { TypedValue = limit + 1 }, new NpgsqlParameter<int> { TypedValue = offset },
+                        },
+                    },
+                    new NpgsqlBatchCommand(Count(since, until))
+                    {
+                        Parameters =
+                        {
+                            Tenant(), Bound(from, 0, DateTime.MinValue), Bound(to, 1, DateTime.MaxValue), Status(query.Status),
+                        },
+                    },
+                ],
+                reader => ReadAsync(reader, limit, query.Cursor is null ? offset : null, cancellationToken),
+                cancellationToken);
+        }
+
+        private async Task<Response> ReadAsync(NpgsqlDataReader reader, int limit, int? offset, CancellationToken cancellationToken)
+        {
+            var items = new List<CallLogItem>(limit);
+            var last = ListPosition.Top;
+            var more = false;
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                if (items.Count == limit)
+                {
+                    more = true;
+                    continue;
+                }
+                var id = reader.GetGuid(0);
+                last = new ListPosition(reader.GetDateTime(6), id);
+                items.Add(Item(reader, TypeId.Format(TypeId.Call, id)));
+            }
+            await reader.NextResultAsync(cancellationToken);
+            await reader.ReadAsync(cancellationToken);
+            return new Response(items, new Pagination(reader.GetInt64(0), limit, offset, more ? last.ToString() : null));
+        }
+
+        private CallLogItem Item(NpgsqlDataReader reader, string id) => new(
+            id,
+            reader.GetString(1),
+            CallStatusText.Read(reader.GetString(2)),
+            reader.GetInt32(3),
+            reader.GetBoolean(4) ? CallLogItem.LinkToRecording(publicUrl, id) : null,
+            reader.IsDBNull(5) ? null : reader.GetString(5),
+            reader.GetDateTime(6),
+            reader.GetString(7),
+            reader.IsDBNull(8) ? null : CallOutcomeText.Read(reader.GetString(8)),
+            reader.GetBoolean(9));
+
+        private NpgsqlParameter<Guid> Tenant() => new() { TypedValue = principal.TenantId };
+
+        private static NpgsqlParameter<string?> Status(string? status) => new() { TypedValue = status, NpgsqlDbType = NpgsqlDbType.Text };
+
+        private static NpgsqlParameter Bound(DateBound bound, int daysLater, DateTime open) => bound.Day is { } day
+            ? new NpgsqlParameter<DateOnly> { TypedValue = day.AddDays(daysLater) }
+            : Instant(bound.Instant ?? open);
+
+        private static NpgsqlParameter<DateTime> Instant(DateTime at) =>
+            new() { TypedValue = DateTime.SpecifyKind(at, DateTimeKind.Utc), NpgsqlDbType = NpgsqlDbType.TimestampTz };
+    }
+
+    public sealed class Endpoint : ICarterModule
+    {
+        public void AddRoutes(IEndpointRouteBuilder app) => app
+            .MapGet("/api/call-logs", Handle)
+            .WithQuery("limit", "offset", "cursor", "status", "from_date", "to_date")
+            .WithName(nameof(ListCallLogs)).WithTags("Call logs").WithSummary("List call logs, newest first")
+            .RequireAuthorization(Policies.Read);
+    }
+
+    internal static async Task<Ok<Response>> Handle([AsParameters] Query query, IMediator mediator, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await mediator.Send(query, cancellationToken));
+
+    private static bool TryCount(string text, int least, int most, out int count) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out count) && count >= least && count <= most;
+}

@@ -1,0 +1,108 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Polly.CircuitBreaker;
+using Polly.Timeout;
+
+namespace KestrelVoice.Features.Calls;
+
+/// <summary>Recordings as Twilio keeps them. Their addresses are built here; none that came in an event is ever fetched.</summary>
+internal sealed class TwilioMedia(IHttpClientFactory clients, TwilioMedia.Account account)
+{
+    public const string Client = "twilio-media";
+
+    private const int MostRedirects = 2;
+
+    internal sealed record Account(Uri ApiBaseUrl, string AccountSid, string AuthToken)
+    {
+        public static Account From(IConfiguration configuration)
+        {
+            var configured = configuration["Twilio:ApiBaseUrl"] ?? "https://api.twilio.com";
+            return Uri.TryCreate(configured, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+                ? new Account(url, configuration["Twilio:AccountSid"] ?? "", configuration["Twilio:AuthToken"] ?? "")
+                : throw new InvalidOperationException("Twilio:ApiBaseUrl is not an absolute http or https URL.");
+        }
+    }
+
+    /// <summary>The response with its headers read; null when Twilio has no such recording.</summary>
+    /// <exception cref="HttpRequestException">Twilio is away, or answers with something that is not a recording.</exception>
+    public async Task<HttpResponseMessage?> OpenAsync(string recordingSid, string? range, CancellationToken cancellationToken)
+    {
+        var url = new Uri(account.ApiBaseUrl, $"/2010-04-01/Accounts/{account.AccountSid}/Recordings/{recordingSid}.wav");
+        for (var redirects = 0; redirects <= MostRedirects; redirects++)
+        {
+            var response = await SendAsync(url, range, cancellationToken);
+            switch (response.StatusCode)
+            {
+                case HttpStatusCode.OK or HttpStatusCode.PartialContent or HttpStatusCode.RequestedRangeNotSatisfiable:
+                    return response;
+                case HttpStatusCode.NotFound or HttpStatusCode.Gone:
+                    response.Dispose();
+                    return null;
+                case HttpStatusCode.Found or HttpStatusCode.MovedPermanently or HttpStatusCode.SeeOther
+                    or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect:
+                    url = Target(url, response.Headers.Location);
+                    response.Dispose();
+                    break;
+                default:
+                    var status = response.StatusCode;
+                    response.Dispose();
+                    throw new HttpRequestException("Unexpected answer to a request for a recording.", null, status);
+            }
+        }
+        throw new HttpRequestException("Too many redirects on the way to a recording.");
+    }
+
+    /// <summary>Whether this came of Twilio not answering, rather than of our own request being given up.</summary>
+    public static bool IsAway(Exception exception, CancellationToken cancellationToken) =>
+        !cancellationToken.IsCancellationRequested
+        && exception is HttpRequestException or TimeoutRejectedException or BrokenCircuitException or OperationCanceledException;
+
+    private async Task<HttpResponseMessage> SendAsync(Uri url, string? range, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, url);
+        // The token is for Twilio's API, not for wherever it keeps its files.
+        if (url.Authority == account.ApiBaseUrl.Authority)
+            request.Headers.Authorization = new AuthenticationHeaderValue(
+                "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{account.AccountSid}:{account.AuthToken}")));
+        if (RangeHeaderValue.TryParse(range, out var parsed))
+            request.Headers.Range = parsed;
+        return await clients.CreateClient(Client).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+    }
+
+    private Uri Target(Uri from, Uri? location)
+    {
+        var target = location is null ? null : new Uri(from, location);
+        return target is not null && (target.Scheme == Uri.UriSchemeHttps || target.Authority == account.ApiBaseUrl.Authority)
+            ? target
+            : throw new HttpRequestException("A recording was redirected to somewhere that is not https.");
+    }
+}
+
+internal static class TwilioMediaRegistration
+{
+    private static readonly TimeSpan UntilHeaders = TimeSpan.FromSeconds(5);
+
+    public static IServiceCollection AddTwilioMedia(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSingleton(TwilioMedia.Account.From(configuration)).AddSingleton<TwilioMedia>();
+        services.AddHttpClient(TwilioMedia.Client)
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
+            {
+                AllowAutoRedirect = false,
+                ConnectTimeout = TimeSpan.FromSeconds(3),
+                PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            })
+            .AddStandardResilienceHandler(resilience =>
+            {
+                resilience.AttemptTimeout.Timeout = UntilHeaders;
+                resilience.TotalRequestTimeout.Timeout = UntilHeaders * 3;
+                resilience.Retry.MaxRetryAttempts = 2;
+                resilience.Retry.Delay = TimeSpan.FromMilliseconds(200);
+                resilience.CircuitBreaker.SamplingDuration = UntilHeaders * 4;
+            });
+        return services;
+    }
+}

@@ -1,0 +1,73 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Carter;
+using Dapr;
+using KestrelVoice.Features.Calls;
+using KestrelVoice.Features.Kernel;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace KestrelVoice.Features;
+
+/// <summary>Everything the features need, in the order in which it matters.</summary>
+public static class FeatureRegistration
+{
+    public static IServiceCollection AddFeatures(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(_ => TenantDatabase.Open(configuration)).AddSingleton<TenantDatabase>();
+        services.AddSingleton(PublicUrl.From(configuration));
+        services.AddScoped<CurrentPrincipal>().AddScoped(provider => provider.GetRequiredService<CurrentPrincipal>().Value
+            ?? throw new InvalidOperationException("This route needs a principal but lets strangers in."));
+
+        services.AddMediation(typeof(FeatureRegistration).Assembly);
+        services.AddCarter(configurator: carter => carter.WithEmptyValidators());
+        services.ConfigureHttpJsonOptions(json => Configure(json.SerializerOptions));
+        // Unreadable bodies come as exceptions, so that they answer in the same body as everything else.
+        services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        services.AddSingleton<IProblemDetailsWriter, ProblemWriter>().AddProblemDetails().AddExceptionHandler<ExceptionProblems>();
+        services.AddAuthentication().AddDapr();
+        services.AddAuthorization(Policies.Add);
+
+        return services.AddCalls(configuration);
+    }
+
+    /// <summary>From request id to authorization; what comes first covers all that comes after.</summary>
+    public static void UseFeatures(this WebApplication app)
+    {
+        app.UseRequestIds();
+        app.UseExceptionHandler();
+        app.UseStatusCodePages(context => Problems.Of(context.HttpContext.Response.StatusCode).ExecuteAsync(context.HttpContext));
+        app.UseRouting();
+        app.UseCors();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.Use(QueryParameters.CheckAsync);
+        app.UseWhen(
+            context => context.GetEndpoint()?.Metadata.GetMetadata<WholeEnvelope>() is null,
+            unwrapped => unwrapped.UseCloudEvents(new CloudEventsMiddlewareOptions
+            {
+                ForwardCloudEventPropertiesAsHeaders = true,
+                IncludedCloudEventPropertiesAsHeaders = ["id", "type"],
+            }));
+    }
+
+    public static void MapFeatures(this WebApplication app)
+    {
+        app.MapCarter();
+        app.MapSubscribeHandler().RequireAuthorization(Policies.Sidecar).ExcludeFromDescription();
+    }
+
+    private static void Configure(JsonSerializerOptions json)
+    {
+        json.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+        json.NumberHandling = JsonNumberHandling.Strict;
+        json.RespectNullableAnnotations = true;
+        json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false));
+    }
+}
