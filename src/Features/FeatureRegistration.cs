@@ -31,7 +31,7 @@ public static class FeatureRegistration
         // Unreadable bodies come as exceptions, so that they answer in the same body as everything else.
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.AddSingleton<IProblemDetailsWriter, ProblemWriter>().AddProblemDetails().AddExceptionHandler<ExceptionProblems>();
-        services.AddAuthentication().AddDapr();
+        services.AddAuthentication().AddDapr(sidecar => sidecar.Token = configuration["APP_API_TOKEN"]);
         services.AddAuthorization(Policies.Add);
 
         return services.AddCalls(configuration);

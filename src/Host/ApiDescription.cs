@@ -1,6 +1,4 @@
-using KestrelVoice.Features.Kernel;
 using Microsoft.AspNetCore.OpenApi;
-using Microsoft.OpenApi;
 using Scalar.AspNetCore;
 
 namespace KestrelVoice.Host;

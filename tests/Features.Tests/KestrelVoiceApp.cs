@@ -1,0 +1,183 @@
+using System.Net.Http.Json;
+using System.Security.Claims;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Dapper;
+using KestrelVoice.Contracts;
+using KestrelVoice.Features.Kernel;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using Npgsql;
+
+namespace KestrelVoice.Features.Tests;
+
+/// <summary>The host as it is shipped, on a real socket and a database of its own, with a clock that tests move.</summary>
+public sealed class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory<Program>, IAsyncLifetime
+{
+    public const string SidecarToken = "the sidecar's token in tests";
+    public static readonly DateTimeOffset Noon = new(2026, 3, 4, 12, 0, 0, TimeSpan.Zero);
+
+    private TestDatabase? database;
+    private NpgsqlDataSource? owner;
+    private Dictionary<string, string>? routes;
+    private int numbers;
+
+    public FakeTimeProvider Clock { get; } = new(Noon);
+
+    public TestDatabase Database => database ?? throw new InvalidOperationException("The app has not been started.");
+
+    /// <summary>The database as its owner sees it, past every wall.</summary>
+    public NpgsqlDataSource Owner => owner ?? throw new InvalidOperationException("The app has not been started.");
+
+    /// <summary>Settings over those of the tests; to be made before the app is first used.</summary>
+    public Dictionary<string, string?> Settings { get; } = [];
+
+    public async ValueTask InitializeAsync()
+    {
+        database = await cluster.CreateDatabaseAsync(TestContext.Current.CancellationToken);
+        owner = NpgsqlDataSource.Create(database.Owner);
+        UseKestrel(0);
+    }
+
+    /// <summary>A business with a number, in the given time zone.</summary>
+    public async Task<TestTenant> GivenATenant(string timeZone = "America/Los_Angeles", string name = "Maple Street Plumbing")
+    {
+        var tenant = new TestTenant(
+            Guid.CreateVersion7(Clock.GetUtcNow()), $"+1503555{Interlocked.Increment(ref numbers):0000}", name);
+        await using var connection = await Owner.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await connection.ExecuteAsync(
+            """
+            insert into tenants (id, business_name, plan, time_zone, language, opening_hours, record_calls, person_number, on_call_number,
+                ring_seconds, emergency_phrases, created_at)
+            values (@Id, @Name, 'business', @TimeZone, 'en-US', '[{"day":"monday","opens":"08:00:00","closes":"17:00:00"}]', true,
+                '+15035550110', '+15035550120', 20, array['burst pipe'], @Now);
+            insert into phone_numbers (tenant_id, number, created_at) values (@Id, @Number, @Now)
+            """,
+            new { tenant.Id, tenant.Name, tenant.Number, TimeZone = timeZone, Now = Clock.GetUtcNow().UtcDateTime });
+        return tenant;
+    }
+
+    /// <summary>A client that is nobody.</summary>
+    public HttpClient Stranger()
+    {
+        StartServer();
+        return CreateClient(new WebApplicationFactoryClientOptions
+        {
+            BaseAddress = ClientOptions.BaseAddress,
+            AllowAutoRedirect = false,
+            HandleCookies = false,
+        });
+    }
+
+    /// <summary>A client that acts for a tenant.</summary>
+    public HttpClient ClientFor(TestTenant tenant, params string[] scopes)
+    {
+        var client = Stranger();
+        client.DefaultRequestHeaders.Add(
+            TestAuthentication.Header, $"{tenant.Id};{string.Join(',', scopes is [] ? [Principal.Read, Principal.Write] : scopes)}");
+        return client;
+    }
+
+    /// <summary>Hands an event over as the sidecar does, on the route that the host subscribed for its type.</summary>
+    public Task<HttpResponseMessage> Deliver(CallEvent callEvent) =>
+        Deliver(CallEventTypes.Of(callEvent), callEvent.EventId, JsonSerializer.Serialize(callEvent, callEvent.GetType(), ContractJson.Options));
+
+    public async Task<HttpResponseMessage> Deliver(string type, string id, string data) =>
+        await PostAsSidecar(
+            await RouteOf(type),
+            $$"""
+            {"specversion":"1.0","id":{{JsonSerializer.Serialize(id)}},"type":{{JsonSerializer.Serialize(type)}},"source":"voice",
+             "datacontenttype":"application/json","topic":"calls","pubsubname":"pubsub","data":{{data}}}
+            """);
+
+    public async Task<HttpResponseMessage> PostAsSidecar(string path, string body, string contentType = "application/cloudevents+json")
+    {
+        using var client = Stranger();
+        using var request = new HttpRequestMessage(HttpMethod.Post, path)
+        {
+            Content = new StringContent(body, Encoding.UTF8, contentType),
+            Headers = { { "dapr-api-token", SidecarToken } },
+        };
+        return await client.SendAsync(request, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>All events of a call, in their order.</summary>
+    public async Task GivenACall(params IEnumerable<CallEvent> events)
+    {
+        foreach (var callEvent in events)
+            (await Deliver(callEvent)).EnsureSuccessStatusCode();
+    }
+
+    protected override void ConfigureWebHost(IWebHostBuilder builder)
+    {
+        builder.UseEnvironment("Production");
+        builder.ConfigureLogging(logging => logging.ClearProviders());
+        builder.UseSetting("ConnectionStrings:Kestrel", Database.App);
+        builder.UseSetting("APP_API_TOKEN", SidecarToken);
+        builder.UseSetting("Auth:PublicUrl", "https://api.example.test");
+        foreach (var (name, value) in Settings)
+            builder.UseSetting(name, value);
+        builder.ConfigureTestServices(services =>
+        {
+            services.AddSingleton<TimeProvider>(Clock);
+            services.AddAuthentication(TestAuthentication.Scheme)
+                .AddScheme<AuthenticationSchemeOptions, TestAuthentication>(TestAuthentication.Scheme, null);
+        });
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        if (owner is not null)
+            await owner.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    private async Task<string> RouteOf(string type)
+    {
+        if (routes is null)
+        {
+            using var client = Stranger();
+            client.DefaultRequestHeaders.Add("dapr-api-token", SidecarToken);
+            var subscriptions = await client.GetFromJsonAsync<JsonElement>("/dapr/subscribe", TestContext.Current.CancellationToken);
+            var calls = subscriptions.EnumerateArray().Single(subscription => subscription.GetProperty("topic").GetString() == Topics.Calls);
+            var found = calls.GetProperty("routes").GetProperty("rules").EnumerateArray().ToDictionary(
+                rule => rule.GetProperty("match").GetString()!.Split('"')[1], rule => Rooted(rule.GetProperty("path").GetString()!));
+            found[""] = Rooted(calls.GetProperty("routes").GetProperty("default").GetString()!);
+            routes = found;
+        }
+        return routes.GetValueOrDefault(type, routes[""]);
+    }
+
+    private static string Rooted(string path) => path.StartsWith('/') ? path : "/" + path;
+}
+
+/// <summary>A business in tests.</summary>
+public sealed record TestTenant(Guid Id, string Number, string Name);
+
+/// <summary>Believes a header that says who is asking.</summary>
+internal sealed class TestAuthentication(
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, CurrentPrincipal current)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
+{
+    public new const string Scheme = "Test";
+    public const string Header = "X-Test-Principal";
+
+    protected override Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        if (Request.Headers[Header] is not [{ } text])
+            return Task.FromResult(AuthenticateResult.NoResult());
+        var parts = text.Split(';');
+        current.Value = new Principal(
+            Guid.Parse(parts[0]), PrincipalKind.ApiKey, Guid.Parse(parts[0]), null, null, parts[1].Split(','));
+        var identity = new ClaimsIdentity([], Scheme);
+        return Task.FromResult(AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), Scheme)));
+    }
+}
