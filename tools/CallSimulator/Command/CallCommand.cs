@@ -76,10 +76,10 @@ public static class CallCommand
 
     private static bool Judge(CallTrace trace, ScriptedCaller? scripted, string? file, CallPrinter printer)
     {
-        if (scripted?.Failure is not { } failure)
-            return !trace.Problems.Any();
-
-        printer.Failure($"{Path.GetFileName(file)} line {failure.Line}: {failure.Reason}");
-        return false;
+        if (trace.Problems.Any())
+            printer.Failure("Twilio would have complained, see above");
+        if (scripted?.Failure is { } failure)
+            printer.Failure($"{Path.GetFileName(file)} line {failure.Line}: {failure.Reason}");
+        return !trace.Problems.Any() && scripted?.Failure is null;
     }
 }

@@ -94,7 +94,7 @@ internal sealed class TwimlElement
     {
         var method = Choice(name + "Method", "POST", "GET", "POST");
         var wanted = Choices(name + "Event", events[0], events);
-        if (absolute && unread.TryGetValue(name, out var raw) && !Uri.TryCreate(raw.Value, UriKind.Absolute, out _))
+        if (absolute && unread.TryGetValue(name, out var raw) && !WebhookUrl.IsAbsolute(raw.Value))
             throw Wrong($"{name}=\"{raw.Value}\" must be an absolute URL");
         return Url(name) is { } url ? new Callback(url, method, wanted) : null;
     }
@@ -134,7 +134,7 @@ internal sealed class TwimlElement
         {
             return text.Length == 0 ? document : document.Resolve(text);
         }
-        catch (Exception exception) when (exception is FormatException)
+        catch (FormatException exception)
         {
             throw Wrong($"{what}: {exception.Message}", code: 11100);
         }

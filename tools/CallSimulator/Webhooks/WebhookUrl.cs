@@ -34,16 +34,20 @@ internal sealed class WebhookUrl
         return new WebhookUrl(uri.AbsolutePath.Length == 0 ? plain + "/" : plain, uri, overrides);
     }
 
+    /// <summary>A path alone counts as a file's absolute URL where paths begin with a slash; not here.</summary>
+    public static bool IsAbsolute(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri) && !uri.IsFile;
+
     /// <summary>Reads a URL found in the document that was fetched from here.</summary>
     public WebhookUrl Resolve(string reference)
     {
-        if (Uri.TryCreate(reference, UriKind.Absolute, out var absolute) && !absolute.IsFile)
+        if (IsAbsolute(reference))
             return Parse(reference);
 
         var fragment = reference.IndexOf('#', StringComparison.Ordinal);
         var plain = fragment < 0 ? reference : reference[..fragment];
-        var resolved = new Uri(new Uri(Text), plain).AbsoluteUri;
-        return Parse(fragment < 0 ? resolved : resolved + reference[fragment..]);
+        return Uri.TryCreate(new Uri(Text), plain, out var resolved)
+            ? Parse(fragment < 0 ? resolved.AbsoluteUri : resolved.AbsoluteUri + reference[fragment..])
+            : throw new FormatException($"'{plain}' is not a URL");
     }
 
     /// <summary>With parameters behind the ones already in the query, as Twilio does for GET.</summary>
