@@ -19,7 +19,7 @@ internal static class Stage
     private const int VoicemailMaxSeconds = 120;
     private const int MinRingSeconds = 5;
     private const int MaxRingSeconds = 60;
-    private const int MaxHints = 100;
+    private const int MaxHints = 50;
     private const int MaxHintLength = 100;
     private static readonly string[] Listen = ["speech", "dtmf"];
     private static readonly string[] RecordingOutcomes = ["completed", "absent"];
