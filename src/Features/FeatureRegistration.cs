@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Carter;
 using Dapr;
 using KestrelVoice.Features.Calls;
+using KestrelVoice.Features.Identity;
 using KestrelVoice.Features.Kernel;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
@@ -34,7 +35,7 @@ public static class FeatureRegistration
         services.AddAuthentication().AddDapr(sidecar => sidecar.Token = configuration["APP_API_TOKEN"]);
         services.AddAuthorization(Policies.Add);
 
-        return services.AddCalls(configuration);
+        return services.AddIdentity(configuration).AddCalls(configuration);
     }
 
     /// <summary>From request id to authorization; what comes first covers all that comes after.</summary>

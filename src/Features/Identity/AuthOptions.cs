@@ -24,6 +24,11 @@ public sealed record AuthOptions
 
     public string BaseUrl => (Supabase.Url ?? PublicUrl).TrimEnd('/') + "/auth/v1";
 
+    public string JwksUrl => Supabase.JwksUrl ?? BaseUrl + "/.well-known/jwks.json";
+
+    /// <summary>A project with the legacy secret publishes an empty set, unless a URL says that it is moving to keys.</summary>
+    public bool PublishesKeys => Supabase.JwtSecret is null || Supabase.JwksUrl is not null;
+
     public string SessionCookieName => CookieName ?? $"sb-{new Uri(Supabase.Url ?? PublicUrl).Host.Split('.')[0]}-auth-token";
 
     public sealed record SupabaseProject
@@ -60,6 +65,8 @@ public sealed record AuthOptions
             CheckUrl(faults, "Auth:Supabase:JwksUrl", options.Supabase.JwksUrl);
             if (options.IsEmbedded && (options.Supabase.JwksUrl ?? options.Supabase.JwtSecret) is not null)
                 faults.Add("Auth:Supabase:JwksUrl and JwtSecret need Auth:Supabase:Url.");
+            if (!options.IsEmbedded && string.IsNullOrEmpty(options.Supabase.PublishableKey))
+                faults.Add("Auth:Supabase:PublishableKey is needed with Auth:Supabase:Url; the sign-in page uses it.");
             if (options.Supabase.JwtSecret is { Length: < ShortestSecret })
                 faults.Add($"Auth:Supabase:JwtSecret must have at least {ShortestSecret} characters.");
             if (faults.Count == 0 && !IsCookieName(options.SessionCookieName))

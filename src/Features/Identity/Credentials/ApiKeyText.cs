@@ -18,6 +18,8 @@ internal sealed record ApiKeyText(string LookupId, string Text)
     private const string Alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     private static readonly SearchValues<char> Digits = SearchValues.Create(Alphabet);
 
+    internal string Prefix => Text[..(Live.Length + LookupLength)];
+
     internal string Last4 => Text[^4..];
 
     /// <summary>A fast hash is right here: the text carries 178 random bits, which no dictionary holds.</summary>

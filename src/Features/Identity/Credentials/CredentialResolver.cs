@@ -98,7 +98,7 @@ internal sealed class CredentialResolver(
             return MalformedTenant();
         var membership = named.Id is { } id
             ? tenants.FirstOrDefault(tenant => tenant.TenantId == id)
-            : tenants.FirstOrDefault(tenant => tenant.TenantId == token.PreferredTenantId) ?? tenants.FirstOrDefault();
+            : tenants.FirstOrDefault(tenant => tenant.TenantId == token.PreferredTenantId) ?? (tenants.Count > 0 ? tenants[0] : null);
         return membership is null
             ? NotAMember()
             : new Credential.Accepted(new Principal(

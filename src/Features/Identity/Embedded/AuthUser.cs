@@ -22,6 +22,14 @@ internal sealed record AuthUser(
         && at == email.LastIndexOf('@') && at < email.Length - 1
         && !email.Any(character => char.IsWhiteSpace(character) || char.IsControl(character));
 
+    /// <summary>Also names the tenant that a member of several acts in when a request names none.</summary>
+    internal static string NewAppMetadata(Guid tenantId) => new JsonObject
+    {
+        ["provider"] = "email",
+        ["providers"] = new JsonArray("email"),
+        ["tenant_id"] = tenantId.ToString(),
+    }.ToJsonString();
+
     /// <summary>As Supabase Auth shows a user.</summary>
     internal JsonObject ToJson()
     {
@@ -63,5 +71,4 @@ internal sealed record AuthUser(
             user["banned_until"] = until;
         return user;
     }
-
 }

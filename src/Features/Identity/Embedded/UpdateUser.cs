@@ -59,7 +59,8 @@ internal static class UpdateUser
         };
         if (changed.UserMetadata.Length > LargestData)
             return AuthError.Validation($"data must not be larger than {LargestData} characters");
-        return await StoreAsync(changed, password is not null, token.SessionId!.Value, database, context.RequestAborted) ?? AuthRoutes.Json(changed.ToJson());
+        var fault = await StoreAsync(changed, password is not null, token.SessionId!.Value, database, context.RequestAborted);
+        return fault is null ? AuthRoutes.Json(changed.ToJson()) : fault;
     }
 
     private static AuthError? Check(JsonElement body)

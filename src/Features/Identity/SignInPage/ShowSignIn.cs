@@ -1,5 +1,4 @@
 using Carter;
-using Dapper;
 using KestrelVoice.Features.Identity.Credentials;
 using KestrelVoice.Features.Kernel;
 using Microsoft.AspNetCore.Builder;

@@ -1,0 +1,68 @@
+using System.ComponentModel;
+using Carter;
+using Dapper;
+using KestrelVoice.Features.Kernel;
+using MediatR;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace KestrelVoice.Features.Identity;
+
+internal static class GetMe
+{
+    public sealed record Query : IRequest<Response>;
+
+    internal sealed record Response(
+        PrincipalKind Kind,
+        [property: Description("The member's user id, or the API key's key_… id.")] string Id,
+        string? Email,
+        string? Role,
+        IReadOnlyList<string> Scopes,
+        TenantOfRequest Tenant,
+        [property: Description("Every tenant of a member, oldest membership first; X-Tenant-Id names the one to act in. Null for a key.")]
+        IReadOnlyList<TenantOfMember>? Tenants);
+
+    internal sealed record TenantOfRequest(string Id, string Name, string Plan, string TimeZone);
+
+    internal sealed record TenantOfMember(string Id, string Name, string Role);
+
+    internal sealed class Handler(TenantDatabase database, Principal principal) : IRequestHandler<Query, Response>
+    {
+        private const string Find =
+            """
+            select id, business_name, plan, time_zone from tenants where id = @TenantId;
+            select tenant_id, tenant_name, role from memberships_of(@UserId)
+            """;
+
+        private sealed record TenantRow(Guid Id, string BusinessName, string Plan, string TimeZone);
+
+        public Task<Response> Handle(Query query, CancellationToken cancellationToken) =>
+            database.ReadAsync(principal.TenantId, Find, new { UserId = principal.Id }, ReadAsync, cancellationToken);
+
+        private async Task<Response> ReadAsync(SqlMapper.GridReader results)
+        {
+            var tenant = await results.ReadSingleAsync<TenantRow>();
+            var isMember = principal.Kind is PrincipalKind.Member;
+            return new Response(
+                principal.Kind,
+                isMember ? principal.Id.ToString() : TypeId.Format(TypeId.ApiKey, principal.Id),
+                principal.Email, principal.Role, principal.Scopes,
+                new TenantOfRequest(TypeId.Format(TypeId.Tenant, tenant.Id), tenant.BusinessName, tenant.Plan, tenant.TimeZone),
+                isMember ? [.. (await results.ReadAsync<Credentials.Membership>()).Select(membership => new TenantOfMember(
+                    TypeId.Format(TypeId.Tenant, membership.TenantId), membership.TenantName, membership.Role))] : null);
+        }
+    }
+
+    public sealed class Endpoint : ICarterModule
+    {
+        public void AddRoutes(IEndpointRouteBuilder app) => app
+            .MapGet("/api/me", Handle)
+            .WithName(nameof(GetMe)).WithTags("Me").WithSummary("Who this credential is, and for which tenant it acts")
+            .RequireAuthorization(Policies.Read);
+    }
+
+    internal static async Task<Ok<Response>> Handle(IMediator mediator, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await mediator.Send(new Query(), cancellationToken));
+}
