@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Carter;
+using Dapper;
 using Dapr;
 using KestrelVoice.Features.Calls;
 using KestrelVoice.Features.Identity;
@@ -20,6 +21,7 @@ public static class FeatureRegistration
 {
     public static IServiceCollection AddFeatures(this IServiceCollection services, IConfiguration configuration)
     {
+        DefaultTypeMap.MatchNamesWithUnderscores = true;
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(_ => TenantDatabase.Open(configuration)).AddSingleton<TenantDatabase>();
         services.AddSingleton(PublicUrl.From(configuration));

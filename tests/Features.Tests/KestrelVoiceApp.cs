@@ -5,6 +5,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Dapper;
 using KestrelVoice.Contracts;
+using KestrelVoice.Features.Identity.Credentials;
 using KestrelVoice.Features.Kernel;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Hosting;
@@ -19,7 +20,7 @@ using Npgsql;
 namespace KestrelVoice.Features.Tests;
 
 /// <summary>The host as it is shipped, on a real socket and a database of its own, with a clock that tests move.</summary>
-public sealed class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory<Program>, IAsyncLifetime
+public class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory<Program>, IAsyncLifetime
 {
     public const string SidecarToken = "the sidecar's token in tests";
     public static readonly DateTimeOffset Noon = new(2026, 3, 4, 12, 0, 0, TimeSpan.Zero);
@@ -122,13 +123,17 @@ public sealed class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory
         builder.UseSetting("ConnectionStrings:Kestrel", Database.App);
         builder.UseSetting("APP_API_TOKEN", SidecarToken);
         builder.UseSetting("Auth:PublicUrl", "https://api.example.test");
+        builder.UseSetting("Encryption:Keys:0", "test:" + Convert.ToBase64String(new byte[32]));
         foreach (var (name, value) in Settings)
             builder.UseSetting(name, value);
         builder.ConfigureTestServices(services =>
         {
             services.AddSingleton<TimeProvider>(Clock);
             services.AddAuthentication(TestAuthentication.Scheme)
-                .AddScheme<AuthenticationSchemeOptions, TestAuthentication>(TestAuthentication.Scheme, null);
+                .AddScheme<AuthenticationSchemeOptions, TestAuthentication>(TestAuthentication.Scheme, options =>
+                    // Whoever brings no such header is judged as in production.
+                    options.ForwardDefaultSelector = context =>
+                        context.Request.Headers.ContainsKey(TestAuthentication.Header) ? null : CredentialHandler.SchemeName);
         });
     }
 

@@ -61,7 +61,7 @@ internal static class ListApiKeys
     {
         private const string Page =
             """
-            select id, name, scopes, prefix, last4, created_at, last_used_at, expires_at, revoked_at
+            select id, name, array_to_string(scopes, ' ') as scopes, prefix, last4, created_at, last_used_at, expires_at, revoked_at
             from api_keys
             where tenant_id = @TenantId and (@After::uuid is null or (created_at, id) <
                 (select created_at, id from api_keys where tenant_id = @TenantId and id = @After))
@@ -71,7 +71,7 @@ internal static class ListApiKeys
             """;
 
         private sealed record Row(
-            Guid Id, string Name, string[] Scopes, string Prefix, string Last4, DateTime CreatedAt, DateTime? LastUsedAt,
+            Guid Id, string Name, string Scopes, string Prefix, string Last4, DateTime CreatedAt, DateTime? LastUsedAt,
             DateTime? ExpiresAt, DateTime? RevokedAt);
 
         public async Task<Outcome> Handle(Query query, CancellationToken cancellationToken)
@@ -93,7 +93,7 @@ internal static class ListApiKeys
             var rows = (await results.ReadAsync<Row>()).AsList();
             var total = await results.ReadSingleAsync<long>();
             var items = rows.Take(limit).Select(row => new ApiKeyItem(
-                TypeId.Format(TypeId.ApiKey, row.Id), row.Name, row.Scopes, row.Prefix, row.Last4, row.CreatedAt, row.LastUsedAt,
+                TypeId.Format(TypeId.ApiKey, row.Id), row.Name, row.Scopes.Split(' '), row.Prefix, row.Last4, row.CreatedAt, row.LastUsedAt,
                 row.ExpiresAt, row.RevokedAt)).ToList();
             return new Outcome.Found(new Response(
                 items, new Pagination(total, limit, offset, rows.Count > limit ? items[^1].Id : null)));
