@@ -10,6 +10,7 @@ namespace KestrelVoice.Voice.Webhooks;
 internal sealed partial class CallWebhook
 {
     private const int MaxPartyLength = 128;
+    private const string UnnamedParty = "unknown";
     private const int MaxDurationSeconds = 7 * 24 * 3600;
     private readonly TwilioForm _form;
 
@@ -42,9 +43,11 @@ internal sealed partial class CallWebhook
     public static CallWebhook? Read(TwilioForm form, HttpRequest request, string accountSid, string baseUrl)
     {
         var callSid = form["CallSid"] ?? "";
-        var to = SpokenText.Clean(form["To"] ?? "", MaxPartyLength).Trim();
+        var position = CallPosition.Read(request.Query);
+        // Twilio's recording callbacks name the call alone; who talks to whom stands in its state, and whose call it is in our URL.
+        var to = form["To"] is null && position is not null ? UnnamedParty : SpokenText.Clean(form["To"] ?? "", MaxPartyLength).Trim();
         return CallSidFormat().IsMatch(callSid) && to.Length > 0
-            ? new CallWebhook(form, callSid, accountSid, to, baseUrl, CallPosition.Read(request.Query))
+            ? new CallWebhook(form, callSid, accountSid, to, baseUrl, position)
             : null;
     }
 

@@ -146,6 +146,21 @@ public sealed class WithoutSidecarTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_recording_callback_names_the_call_alone()
+    {
+        var url = _app.Url + "/voice/recording/call" + CallPosition.First(SimulatedLineStart, Tenant.Id).ToQuery();
+        Dictionary<string, string> form = new(StringComparer.Ordinal)
+        {
+            ["AccountSid"] = VoiceApp.AccountSid, ["CallSid"] = _twilio.CallSid, ["RecordingSid"] = "RE" + new string('c', 32), ["RecordingStatus"] = "completed",
+            ["RecordingDuration"] = "8", ["RecordingChannels"] = "2", ["RecordingSource"] = "StartCallRecordingTwiML", ["RecordingTrack"] = "both",
+        };
+
+        (await StatusOf(_twilio.PostFormAsync(url, form))).ShouldBe(HttpStatusCode.ServiceUnavailable);
+
+        _app.SpooledOf<RecordingReady>().ShouldHaveSingleItem().Call.TenantId.ShouldBe(Tenant.Id);
+    }
+
+    [Fact]
     public async Task An_SIP_address_is_nobodys_number()
     {
         var answer = await _twilio.CallsAsync(("To", "sip:someone@example.sip.twilio.com"));
