@@ -1,1 +1,1 @@
-return 0;
+return await KestrelVoice.Cli.Commands.KestrelCommand.RunAsync(args);

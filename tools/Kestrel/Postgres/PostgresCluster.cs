@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using KestrelVoice.Cli.Home;
 using KestrelVoice.Cli.Processes;
 using Npgsql;
 
@@ -132,18 +133,10 @@ public sealed class PostgresCluster : IAsyncDisposable
 
         var password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24));
         File.Delete(folder.PasswordFile);
-        await using (var file = new FileStream(folder.PasswordFile, PrivateFile()))
+        await using (var file = new FileStream(folder.PasswordFile, PrivateFile.Creation(FileMode.CreateNew)))
             await file.WriteAsync(System.Text.Encoding.ASCII.GetBytes(password), cancellationToken);
         await account.OwnAsync(folder.PasswordFile, cancellationToken);
         return password;
-    }
-
-    private static FileStreamOptions PrivateFile()
-    {
-        var creation = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            creation.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        return creation;
     }
 
     private async Task RefuseOrReplaceRunningServerAsync(CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace KestrelVoice.Cli.Processes;
 
@@ -8,6 +9,7 @@ namespace KestrelVoice.Cli.Processes;
 /// <param name="Started">When it began, in the system's own terms; equal text means the same process.</param>
 internal sealed record ProcessIdentity(int Pid, string Started)
 {
+    [JsonIgnore]
     public bool IsAlive => Of(Pid) == this;
 
     public static ProcessIdentity Current => Of(Environment.ProcessId)!;

@@ -17,7 +17,11 @@ internal static class Subprocess
 
         public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(1);
 
+        /// <summary>Told each line of either stream.</summary>
         public Action<string>? OnLine { get; init; }
+
+        /// <summary>Told the lines of the error stream in its stead.</summary>
+        public Action<string>? OnErrorLine { get; init; }
     }
 
     /// <param name="ExitCode">Of the program; -1 when it did not end in time and was killed.</param>
@@ -37,7 +41,7 @@ internal static class Subprocess
         var errors = new Tail();
         var reading = Task.WhenAll(
             ReadAsync(process.StandardOutput, output, request.OnLine),
-            ReadAsync(process.StandardError, errors, request.OnLine));
+            ReadAsync(process.StandardError, errors, request.OnErrorLine ?? request.OnLine));
 
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(request.Timeout);

@@ -1,0 +1,52 @@
+using System.Text;
+using Spectre.Console;
+
+namespace KestrelVoice.Cli.Output;
+
+/// <summary>Where the command speaks: colours and a spinner for a person, plain lines for a file, a pipe or <c>NO_COLOR</c>.</summary>
+internal sealed class Terminal
+{
+    private const int NeverWrap = 4096;
+
+    private Terminal(IAnsiConsole console, bool plain)
+    {
+        Console = console;
+        IsPlain = plain;
+    }
+
+    public IAnsiConsole Console { get; }
+
+    public bool IsPlain { get; }
+
+    public static Terminal ForOutput()
+    {
+        if (OperatingSystem.IsWindows())
+            System.Console.OutputEncoding = Encoding.UTF8;
+        var plain = System.Console.IsOutputRedirected || IsSet("NO_COLOR") || IsSet("CI") || Environment.GetEnvironmentVariable("TERM") == "dumb";
+        return For(new AnsiConsoleOutput(System.Console.Out), plain);
+    }
+
+    public static Terminal ForWriter(TextWriter writer) => For(new AnsiConsoleOutput(writer), plain: true);
+
+    public void Line(string text = "") => Console.WriteLine(text);
+
+    public void Markup(FormattableString markup) => Console.MarkupLineInterpolated(markup);
+
+    public void Failure(string message) => Markup($"[red]✗[/] {message}");
+
+    private static Terminal For(IAnsiConsoleOutput output, bool plain)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = plain ? AnsiSupport.No : AnsiSupport.Detect,
+            ColorSystem = plain ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+            Interactive = plain ? InteractionSupport.No : InteractionSupport.Detect,
+            Out = output,
+        });
+        if (plain)
+            console.Profile.Width = NeverWrap;
+        return new Terminal(console, plain);
+    }
+
+    private static bool IsSet(string variable) => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(variable));
+}

@@ -1,0 +1,37 @@
+using KestrelVoice.Cli.Home;
+using KestrelVoice.Cli.Processes;
+
+namespace KestrelVoice.Cli.Up;
+
+/// <summary>The host's own commands, run to their end before it serves.</summary>
+internal sealed class HostCommands(KestrelHome home, RunEnvironment environment)
+{
+    public Task MigrateAsync(Action<string> progress, CancellationToken cancellationToken) =>
+        RunAsync(["migrate"], "The database could not be migrated", progress, cancellationToken);
+
+    public async Task<DemoTenant> SeedAsync(bool demoData, string database, Action<string> progress, CancellationToken cancellationToken)
+    {
+        string[] arguments = demoData ? ["seed-demo", "--demo-data"] : ["seed-demo"];
+        var printed = await RunAsync(arguments, "The demo tenant could not be seeded", progress, cancellationToken);
+        var tenant = DemoTenant.Parse(printed, database);
+        tenant.Write(home);
+        return tenant;
+    }
+
+    private async Task<string> RunAsync(string[] arguments, string failure, Action<string> progress, CancellationToken cancellationToken)
+    {
+        var ran = await Subprocess.RunAsync(
+            new("dotnet", [home.HostAssembly, .. arguments])
+            {
+                WorkingDirectory = Path.GetDirectoryName(home.HostAssembly),
+                Environment = environment.ForCommands(),
+                Timeout = TimeSpan.FromMinutes(5),
+                // Only the log: what goes to standard output may be the password.
+                OnErrorLine = progress,
+            },
+            cancellationToken);
+        return ran.Succeeded
+            ? ran.StandardOutput
+            : throw new KestrelException($"{failure}:\n{string.Join('\n', ran.StandardError.TrimEnd().Split('\n').TakeLast(20))}");
+    }
+}
