@@ -83,7 +83,8 @@ internal sealed class CallParameters(CallPlan plan, string callSid, string callT
     }
 
     /// <summary>A callback about a recording.</summary>
-    public Pairs Recording(string recordingSid, string url, string recordingStatus, int seconds, int channels, string source, string track, DateTimeOffset startedAt)
+    public Pairs Recording(
+        string recordingSid, string url, string recordingStatus, int seconds, int channels, string source, string track, DateTimeOffset startedAt)
     {
         Pairs parameters =
         [

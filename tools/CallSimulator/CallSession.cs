@@ -119,7 +119,8 @@ internal sealed class CallSession
         var webhook = Compose(kind, from.Url, from.Method, [.. Parameters.Base(Status), .. extra]);
         var fault = Plan.Faults?.Invoke(webhook) ?? WebhookFault.None;
         await PassAsync(fault.Delay, cancellationToken);
-        (WebhookResponse? Response, WebhookFailure? Failure) answer = (null, new WebhookFailure(11205, "ct", $"{webhook.Url} was not reached: dropped on purpose"));
+        var dropped = new WebhookFailure(11205, "ct", $"{webhook.Url} was not reached: dropped on purpose");
+        (WebhookResponse? Response, WebhookFailure? Failure) answer = (null, dropped);
         for (var copy = 0; copy < fault.Copies; copy++)
         {
             var copied = copy > 0 && fault.FreshTokens ? webhook with { IdempotencyToken = Ids.Token() } : webhook;

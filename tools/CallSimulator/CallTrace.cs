@@ -73,7 +73,7 @@ public sealed record CallTrace(string CallSid, long Seed, IReadOnlyList<TraceEnt
     public IEnumerable<string> Heard => Entries.OfType<CallerHeard>().Select(entry => entry.Text);
 
     /// <summary>Webhooks in the order first sent, without retries and repeats.</summary>
-    public IEnumerable<Webhook> Webhooks => Entries.OfType<WebhookSent>().Select(entry => entry.Webhook).Distinct(ReferenceEqualityComparer.Instance).Cast<Webhook>();
+    public IEnumerable<Webhook> Webhooks => Entries.OfType<WebhookSent>().Select(entry => entry.Webhook).Distinct();
 
     /// <summary>Names of the verbs, in the order played.</summary>
     public IEnumerable<string> Verbs => Entries.OfType<VerbPlayed>().Select(entry => entry.Verb);

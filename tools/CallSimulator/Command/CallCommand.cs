@@ -21,7 +21,7 @@ public static class CallCommand
             var script = options.ScriptFile is { } file ? await CallScriptReader.ReadFileAsync(file, cancellationToken) : null;
             return await CallAsync(options, script, printer, cancellationToken) ? 0 : 1;
         }
-        catch (Exception exception) when (exception is CallScriptException or FileNotFoundException or DirectoryNotFoundException or CallLogException or FormatException)
+        catch (Exception exception) when (exception is CallScriptException or CallLogException or FormatException or IOException)
         {
             printer.Failure(exception.Message);
             return 1;

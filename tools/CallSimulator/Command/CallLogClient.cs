@@ -9,7 +9,9 @@ namespace KestrelVoice.CallSimulator.Command;
 /// <param name="message">What the API answered.</param>
 internal sealed class CallLogException(string message) : Exception(message);
 
-/// <summary>Finds the log of a call that was just made. The API knows nothing of Twilio's ids, so it is the caller's newest that was not there before.</summary>
+/// <summary>
+/// Finds the log of a call that was just made. The API knows nothing of Twilio's ids, so it is the caller's newest that was not there before.
+/// </summary>
 internal sealed class CallLogClient : IDisposable
 {
     private const int Newest = 100;
@@ -31,7 +33,9 @@ internal sealed class CallLogClient : IDisposable
     }
 
     public async Task<HashSet<string>> KnownAsync(CancellationToken cancellationToken) =>
-        await ListAsync(cancellationToken) is { } list ? [.. list.Select(item => Text(item, "id")!)] : throw new CallLogException($"the API at {http.BaseAddress} cannot be reached");
+        await ListAsync(cancellationToken) is { } list
+            ? [.. list.Select(item => Text(item, "id")!)]
+            : throw new CallLogException($"the API at {http.BaseAddress} cannot be reached");
 
     /// <returns>The log as last seen, and what is still missing from it when the time was up.</returns>
     public async Task<(JsonElement? Log, string? Unmet)> WaitAsync(

@@ -80,7 +80,13 @@ public sealed partial class TwilioStandIn : IAsyncDisposable
             context.Response.Headers.WWWAuthenticate = "Basic realm=\"Twilio API\"";
         context.Response.StatusCode = status;
         return context.Response.WriteAsJsonAsync(
-            new Dictionary<string, object> { ["code"] = code, ["message"] = message, ["more_info"] = $"https://www.twilio.com/docs/errors/{code}", ["status"] = status },
+            new Dictionary<string, object>
+            {
+                ["code"] = code,
+                ["message"] = message,
+                ["more_info"] = $"https://www.twilio.com/docs/errors/{code}",
+                ["status"] = status,
+            },
             context.RequestAborted);
     }
 

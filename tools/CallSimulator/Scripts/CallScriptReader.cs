@@ -37,7 +37,8 @@ public static class CallScriptReader
     private static CallScript ReadScript(string file, YamlMap map)
     {
         var steps = map.Take("steps") as YamlSequenceNode ?? throw map.Wrong("steps must be a list");
-        var script = new CallScript([.. steps.Children.Select(step => StepReader.Read(file, step))], map.Take("call_log") is { } log ? ReadCallLog(file, log) : null)
+        var expected = map.Take("call_log") is { } log ? ReadCallLog(file, log) : null;
+        var script = new CallScript([.. steps.Children.Select(step => StepReader.Read(file, step))], expected)
         {
             Description = map.Text("description"),
             From = map.Text("from"),

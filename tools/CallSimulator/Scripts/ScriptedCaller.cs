@@ -105,7 +105,7 @@ public sealed class ScriptedCaller(CallScript script) : Caller
         while (Failure is null && Peek() is { } step)
         {
             if (step is Step.Ends ends)
-                Check(ends, ends.Status is null || ends.Status == moment.Status ? null : $"expected the call to end as {ends.Status}, but it ended as {moment.Status}");
+                Check(ends, Fits(ends, moment) ? null : $"expected the call to end as {ends.Status}, but it ended as {moment.Status}");
             else if (step.IsExpectation)
                 Check(step, Holds(step));
             else
@@ -114,6 +114,8 @@ public sealed class ScriptedCaller(CallScript script) : Caller
 
         return ValueTask.CompletedTask;
     }
+
+    private static bool Fits(Step.Ends ends, EndMoment moment) => ends.Status is null || ends.Status == moment.Status;
 
     private Step? Peek() => steps.TryPeek(out var step) ? step : null;
 
@@ -144,7 +146,8 @@ public sealed class ScriptedCaller(CallScript script) : Caller
         Step.HearsNot hears when hears.Text.In(string.Join(' ', heard)) => $"expected not to hear {hears.Text}{Since()}",
         Step.Dialled phone when !dialled.TryPeek(out var number) => $"expected {phone.Number} to be dialled, but no phone was",
         Step.Dialled phone when dialled.Peek() != phone.Number => $"expected {phone.Number} to be dialled, but {dialled.Peek()} was",
-        Step.Verb verb when !verbs.Contains(verb.Name, StringComparer.Ordinal) => $"expected a {verb.Name}, but there was {(verbs.Count == 0 ? "nothing" : string.Join(", ", verbs))}",
+        Step.Verb verb when verbs.Count == 0 => $"expected a {verb.Name}, but there was nothing",
+        Step.Verb verb when !verbs.Contains(verb.Name, StringComparer.Ordinal) => $"expected a {verb.Name}, but there was {string.Join(", ", verbs)}",
         _ => null,
     };
 

@@ -46,8 +46,10 @@ internal sealed class YamlMap
 
     public void NoMoreKeys(params string[] known)
     {
-        if (unread.Count > 0)
-            throw Wrong(file, node.Children.Keys.First(key => key is YamlScalarNode { Value: { } name } && unread.ContainsKey(name)), $"unknown key '{unread.Keys.First()}'; known: {string.Join(", ", known)}");
+        if (unread.Count == 0)
+            return;
+        var unknown = node.Children.Keys.OfType<YamlScalarNode>().First(key => unread.ContainsKey(key.Value!));
+        throw Wrong(file, unknown, $"unknown key '{unknown.Value}'; known: {string.Join(", ", known)}");
     }
 
     public CallScriptException Wrong(string reason) => Wrong(file, node, reason);

@@ -20,7 +20,7 @@ internal static class GatherReader
         var timeout = element.Number("timeout", 5, 0, 3600);
         var speechTimeout = element.Text("speechTimeout");
         if (speechTimeout is not (null or "auto"))
-            element.Pattern("speechTimeout", speechTimeout, text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds > 0, "auto or a positive number of seconds");
+            element.Pattern("speechTimeout", speechTimeout, text => Seconds(text) > 0, "auto or a positive number of seconds");
         CheckRecognition(element, speechTimeout);
         var gather = new Gather(element.Name, element.Line)
         {
@@ -28,7 +28,7 @@ internal static class GatherReader
             Speech = input.Contains("speech"),
             Keys = input.Contains("dtmf"),
             Timeout = timeout,
-            SpeechTimeout = speechTimeout == "auto" ? null : int.Parse(speechTimeout ?? timeout.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture),
+            SpeechTimeout = speechTimeout switch { null => timeout, "auto" => null, var text => Seconds(text) },
             NumDigits = element.OptionalNumber("numDigits", 1, 1000),
             FinishOnKey = element.Keys("finishOnKey", "#"),
             ActionOnEmptyResult = element.Flag("actionOnEmptyResult", false),
@@ -41,6 +41,8 @@ internal static class GatherReader
         element.NoText();
         return gather;
     }
+
+    private static int? Seconds(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? seconds : null;
 
     private static void CheckRecognition(TwimlElement element, string? speechTimeout)
     {

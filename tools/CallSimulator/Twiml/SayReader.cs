@@ -50,7 +50,9 @@ internal static partial class SayReader
         }
     }
 
-    [GeneratedRegex("^(man|woman|alice|Polly\\.[A-Z][A-Za-z]+(-Neural|-Generative)?|Google\\.[a-z]{2,3}-[A-Z]{2}-(Standard|Wavenet|Neural2)-[A-Z]|Google\\.[a-z]{2,3}-[A-Z]{2}-Chirp3-HD-[A-Z][a-z]+)$")]
+    [GeneratedRegex(
+        "^(man|woman|alice|Polly\\.[A-Z][A-Za-z]+(-Neural|-Generative)?" +
+        "|Google\\.[a-z]{2,3}-[A-Z]{2}-((Standard|Wavenet|Neural2)-[A-Z]|Chirp3-HD-[A-Z][a-z]+))$")]
     private static partial Regex Voice { get; }
 
     [GeneratedRegex("^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2}|-[0-9]{3})?$")]

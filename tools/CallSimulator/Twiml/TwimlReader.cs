@@ -5,7 +5,9 @@ using KestrelVoice.CallSimulator.Webhooks;
 
 namespace KestrelVoice.CallSimulator.Twiml;
 
-/// <summary>Reads TwiML more strictly than Twilio, which ignores what it does not know: a misspelt attribute must not wait for a real call to be found.</summary>
+/// <summary>
+/// Reads TwiML more strictly than Twilio, which ignores what it does not know: a misspelt attribute must not wait for a real call to be found.
+/// </summary>
 internal static partial class TwimlReader
 {
     private static readonly string[] Unplayed =

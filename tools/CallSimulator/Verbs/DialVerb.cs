@@ -145,7 +145,8 @@ internal sealed class DialVerb(CallSession call)
             if (noun.StatusCallback is not { } callback || !callback.Wants(callbackEvent))
                 return;
             var from = dial.CallerId ?? call.Plan.From;
-            call.Enqueue(WebhookKind.LegStatus, callback, call.Parameters.Leg(Sid, from, Number, status, sequence++, seconds, call.Clock.GetUtcNow() + @in), @in);
+            var parameters = call.Parameters.Leg(Sid, from, Number, status, sequence++, seconds, call.Clock.GetUtcNow() + @in);
+            call.Enqueue(WebhookKind.LegStatus, callback, parameters, @in);
         }
     }
 }

@@ -26,7 +26,9 @@ internal sealed class RecordVerb(CallSession call)
         if (!cut && !finishedByKey)
             await call.PassAsync(TimeSpan.FromSeconds(record.Timeout), cancellationToken);
         recording.Finish(seconds);
-        return seconds == 0 ? Flow.Go : new Flow.Fetch(WebhookKind.Action, record.Action, Extra(recording, seconds, finishedByKey ? message.Key.ToString() : ""));
+        return seconds == 0
+            ? Flow.Go
+            : new Flow.Fetch(WebhookKind.Action, record.Action, Extra(recording, seconds, finishedByKey ? message.Key.ToString() : ""));
     }
 
     /// <summary>Twilio still tells of the message, but nobody is left to hear the answer.</summary>

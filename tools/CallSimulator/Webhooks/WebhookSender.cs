@@ -110,8 +110,8 @@ internal sealed class WebhookSender(HttpClient http, string authToken, SeededIds
         request.Headers.TryAddWithoutValidation("I-Twilio-Idempotency-Token", webhook.IdempotencyToken);
         if (cookies.GetCookieHeader(url.Uri) is { Length: > 0 } kept)
             request.Headers.TryAddWithoutValidation("Cookie", kept);
-        if (url.Uri.UserInfo is { Length: > 0 } user)
-            request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(user))));
+        if (Uri.UnescapeDataString(url.Uri.UserInfo) is { Length: > 0 } user)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(user)));
         if (method == "POST")
         {
             request.Content = new FormUrlEncodedContent(form);
