@@ -1,4 +1,8 @@
+using System.Globalization;
+using KestrelVoice.Features.Kernel;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
 using Scalar.AspNetCore;
 
 namespace KestrelVoice.Host;
@@ -6,17 +10,134 @@ namespace KestrelVoice.Host;
 /// <summary>The OpenAPI document, and a page to read it.</summary>
 internal static class ApiDescription
 {
+    private const string Problem = "Problem";
+    private const string Session = "session";
+    private const string SessionToken = "sessionToken";
+    private const string ApiKey = "apiKey";
+
+    // The page brings its own script and styles, and needs what they do; nothing else of the host runs any.
+    private const string PageSecurity =
+        "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        + "font-src 'self' data:; frame-ancestors 'none'";
+
+    private static readonly (int Status, string Means)[] Refusals =
+    [
+        (StatusCodes.Status400BadRequest, "A parameter or the body is not valid; errors names each."),
+        (StatusCodes.Status401Unauthorized, "No credential, or not a valid one."),
+        (StatusCodes.Status403Forbidden, "The credential may not do this."),
+        (StatusCodes.Status404NotFound, "It does not exist, or belongs to somebody else."),
+        (StatusCodes.Status413PayloadTooLarge, "The body is too large."),
+        (StatusCodes.Status415UnsupportedMediaType, "The body is not application/json."),
+        (StatusCodes.Status500InternalServerError, "Our fault; quote request_id."),
+        (StatusCodes.Status503ServiceUnavailable, "Something needed is away for the moment; try again."),
+    ];
+
     public static void AddApiDescription(this IServiceCollection services) => services.AddOpenApi(options =>
     {
         // The generator merges nested types of the same simple name, so a slice's types carry its name.
-        options.CreateSchemaReferenceId = type => type.Type.DeclaringType is { } slice && OpenApiOptions.CreateDefaultSchemaReferenceId(type) is { } id
-            ? slice.Name + id
-            : OpenApiOptions.CreateDefaultSchemaReferenceId(type);
+        options.CreateSchemaReferenceId = type =>
+            OpenApiOptions.CreateDefaultSchemaReferenceId(type) is { } id ? type.Type.DeclaringType?.Name + id : null;
+        options.AddDocumentTransformer(DescribeApiAsync);
+        options.AddOperationTransformer(DescribeRefusalsAsync);
     });
 
     public static void MapApiDescription(this WebApplication app)
     {
         app.MapOpenApi().AllowAnonymous();
-        app.MapScalarApiReference("/docs").AllowAnonymous();
+        app.MapScalarApiReference("/docs", scalar => scalar.WithTitle("KestrelVoice API").DisableDefaultFonts()).AllowAnonymous();
+        app.UseWhen(context => context.Request.Path.StartsWithSegments("/docs"), docs => docs.Use((context, next) =>
+        {
+            context.Response.Headers.ContentSecurityPolicy = PageSecurity;
+            return next(context);
+        }));
     }
+
+    private static Task DescribeApiAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
+    {
+        document.Info.Title = "KestrelVoice API";
+        document.Info.Version = "v1";
+        document.Info.Description = "Call logs of an AI phone receptionist. Sign in with the session cookie, its token, or an API key.";
+        // Relative to wherever the document was read.
+        document.Servers = [new OpenApiServer { Url = "/" }];
+        document.AddComponent(Problem, ProblemSchema());
+        document.AddComponent<IOpenApiSecurityScheme>(Session, new OpenApiSecurityScheme
+        {
+            Type = SecuritySchemeType.ApiKey,
+            In = ParameterLocation.Cookie,
+            Name = "sb-kestrelvoice-auth-token",
+            Description = "The session cookie as @supabase/ssr writes it, in one part or several (.0, .1 ...).",
+        });
+        document.AddComponent<IOpenApiSecurityScheme>(SessionToken, new OpenApiSecurityScheme
+        {
+            Type = SecuritySchemeType.Http,
+            Scheme = "bearer",
+            BearerFormat = "JWT",
+            Description = "The access token of a session.",
+        });
+        document.AddComponent<IOpenApiSecurityScheme>(ApiKey, new OpenApiSecurityScheme
+        {
+            Type = SecuritySchemeType.ApiKey,
+            In = ParameterLocation.Header,
+            Name = "X-API-Key",
+        });
+        return Task.CompletedTask;
+    }
+
+    private static Task DescribeRefusalsAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        var policies = context.Description.ActionDescriptor.EndpointMetadata.OfType<IAuthorizeData>().Select(data => data.Policy).ToList();
+        var restricted = policies.Count > 0;
+        foreach (var (status, means) in Refusals)
+        {
+            if (!restricted && status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden)
+                continue;
+            if (status == StatusCodes.Status404NotFound && !context.Description.RelativePath!.Contains('{', StringComparison.Ordinal))
+                continue;
+            if (status is StatusCodes.Status413PayloadTooLarge or StatusCodes.Status415UnsupportedMediaType && operation.RequestBody is null)
+                continue;
+            operation.Responses ??= [];
+            operation.Responses[status.ToString(CultureInfo.InvariantCulture)] = new OpenApiResponse
+            {
+                Description = means,
+                Content = new Dictionary<string, OpenApiMediaType>
+                {
+                    ["application/problem+json"] = new OpenApiMediaType { Schema = new OpenApiSchemaReference(Problem, context.Document) },
+                },
+            };
+        }
+
+        if (restricted)
+            operation.Security =
+            [
+                Requirement(Session, context.Document),
+                Requirement(SessionToken, context.Document),
+                .. policies.Contains(Policies.Member) ? Array.Empty<OpenApiSecurityRequirement>() : [Requirement(ApiKey, context.Document)],
+            ];
+        return Task.CompletedTask;
+    }
+
+    private static OpenApiSecurityRequirement Requirement(string scheme, OpenApiDocument? document) =>
+        new() { [new OpenApiSecuritySchemeReference(scheme, document)] = [] };
+
+    private static OpenApiSchema ProblemSchema() => new()
+    {
+        Type = JsonSchemaType.Object,
+        Description = "RFC 9457, and a stable code to branch on.",
+        Required = new HashSet<string> { "type", "title", "status", "error", "message", "request_id" },
+        Properties = new Dictionary<string, IOpenApiSchema>
+        {
+            ["type"] = new OpenApiSchema { Type = JsonSchemaType.String, Format = "uri" },
+            ["title"] = new OpenApiSchema { Type = JsonSchemaType.String },
+            ["status"] = new OpenApiSchema { Type = JsonSchemaType.Integer },
+            ["error"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "invalid_parameter, unauthorized, not_found ..." },
+            ["message"] = new OpenApiSchema { Type = JsonSchemaType.String },
+            ["request_id"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "As in X-Request-Id." },
+            ["errors"] = new OpenApiSchema
+            {
+                Type = JsonSchemaType.Object,
+                Description = "What is wrong, by parameter.",
+                AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = JsonSchemaType.String } },
+            },
+        },
+    };
 }

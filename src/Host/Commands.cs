@@ -1,3 +1,6 @@
+using System.Text.Json;
+using KestrelVoice.Contracts;
+using KestrelVoice.Features.Demo;
 using KestrelVoice.Features.Kernel;
 
 namespace KestrelVoice.Host;
@@ -7,7 +10,9 @@ internal static class Commands
 {
     public static Func<WebApplicationBuilder, Task<int>>? Find(string[] args) => args switch
     {
-        ["migrate", ..] => MigrateAsync,
+        ["migrate"] => MigrateAsync,
+        ["seed-demo", .. var options] => builder => SeedDemoAsync(builder, options.Contains("--demo-data")),
+        [{ } word, ..] when !word.StartsWith('-') => _ => throw new ArgumentException($"'{word}' is not a command. There are: migrate, seed-demo."),
         _ => null,
     };
 
@@ -18,6 +23,16 @@ internal static class Commands
         await using var host = builder.Build();
         var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("KestrelVoice.Migrations");
         await Migrations.RunAsync(owner, app, logger, host.Lifetime.ApplicationStopping);
+        return 0;
+    }
+
+    private static async Task<int> SeedDemoAsync(WebApplicationBuilder builder, bool withCalls)
+    {
+        await using var host = builder.Build();
+        var seeded = await DemoSeed.RunAsync(host.Services, withCalls, host.Lifetime.ApplicationStopping);
+#pragma warning disable RS0030 // The one line of output that this command exists for; everything else goes to stderr.
+        await Console.Out.WriteLineAsync(JsonSerializer.Serialize(seeded, ContractJson.Options));
+#pragma warning restore RS0030
         return 0;
     }
 

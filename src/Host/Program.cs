@@ -4,6 +4,7 @@ using KestrelVoice.Host;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.Host.UseDefaultServiceProvider(options => (options.ValidateScopes, options.ValidateOnBuild) = (true, true));
+builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
 builder.AddLimits();
 builder.Services.AddFeatures(builder.Configuration);
 builder.Services.AddHealth();

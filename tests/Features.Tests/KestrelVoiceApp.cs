@@ -119,7 +119,7 @@ public class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory<Progra
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
         builder.UseEnvironment("Production");
-        builder.ConfigureLogging(logging => logging.ClearProviders());
+        builder.ConfigureLogging(logging => logging.SetMinimumLevel(LogLevel.Error));
         builder.UseSetting("ConnectionStrings:Kestrel", Database.App);
         builder.UseSetting("APP_API_TOKEN", SidecarToken);
         builder.UseSetting("Auth:PublicUrl", "https://api.example.test");

@@ -65,12 +65,12 @@ public sealed record CallDecision(
             + (started.RecordingNoticePlayed ? "; the caller was told about the recording." : "."),
         EmergencyDetected emergency => $"The caller said “{emergency.Phrase}”.",
         PersonDialed dialed => (dialed.Target == DialTarget.OnCall ? "Whoever is on call was dialled: " : "The business was dialled: ")
-            + (dialed.Bridged ? $"they talked for {dialed.DurationSeconds} seconds." : $"{dialed.Result}."),
-        VoicemailLeft voicemail => $"The caller left a voicemail of {voicemail.DurationSeconds} seconds.",
+            + (dialed.Bridged ? $"they talked for {CallSummary.Seconds(dialed.DurationSeconds)}." : $"{dialed.Result}."),
+        VoicemailLeft voicemail => $"The caller left a voicemail of {CallSummary.Seconds(voicemail.DurationSeconds)}.",
         RecordingReady recording => recording.Available
-            ? $"A recording of {recording.DurationSeconds} seconds was kept."
+            ? $"A recording of {CallSummary.Seconds(recording.DurationSeconds)} was kept."
             : "The carrier kept no recording.",
-        CallEnded ended => $"The carrier reports {ended.CallStatus} after {ended.DurationSeconds} seconds.",
+        CallEnded ended => $"The carrier reports {ended.CallStatus} after {CallSummary.Seconds(ended.DurationSeconds)}.",
         _ => throw new ArgumentOutOfRangeException(nameof(callEvent), callEvent.GetType().Name, "Unknown call event."),
     };
 }

@@ -31,6 +31,8 @@ internal static partial class CallSummary
         return gist is { Length: > LongestQuote } ? gist[..LongestQuote].TrimEnd() + "…" : gist;
     }
 
+    public static string Seconds(int count) => count == 1 ? "1 second" : $"{count} seconds";
+
     private static string Result(CallFacts facts, CallOutcome outcome)
     {
         var emergency = facts.Emergency ? " It was an emergency." : "";
@@ -38,7 +40,7 @@ internal static partial class CallSummary
         {
             CallOutcome.MessageTaken => "The receptionist took the message." + emergency,
             CallOutcome.Transferred => "The caller was put through to a person." + emergency,
-            CallOutcome.Voicemail => $"The caller left a voicemail of {facts.VoicemailSeconds} seconds." + emergency,
+            CallOutcome.Voicemail => $"The caller left a voicemail of {Seconds(facts.VoicemailSeconds)}." + emergency,
             CallOutcome.Escalated => "The emergency was put through to whoever is on call.",
             CallOutcome.Abandoned => "The caller hung up before saying what it was about." + emergency,
             CallOutcome.NoAnswer => "Nobody could be reached." + emergency,

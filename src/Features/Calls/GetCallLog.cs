@@ -34,7 +34,7 @@ internal static class GetCallLog
     {
         private const string Find =
             """
-            select id, phone_number, status, duration, recording_sid, transcript, created_at, direction, outcome, emergency, summary, ended_at
+            select id, phone_number, status, duration, recording_sid, transcript, created_at, direction, outcome, emergency, summary
             from call_logs
             where tenant_id = @TenantId and id = @Id;
             select type, body::text
@@ -44,7 +44,7 @@ internal static class GetCallLog
 
         private sealed record Row(
             Guid Id, string PhoneNumber, string Status, int Duration, string? RecordingSid, string? Transcript, DateTime CreatedAt,
-            string Direction, string? Outcome, bool Emergency, string? Summary, DateTime? EndedAt);
+            string Direction, string? Outcome, bool Emergency, string? Summary);
 
         public Task<Response?> Handle(Query query, CancellationToken cancellationToken)
         {

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Carter;
 using FluentValidation;
 using KestrelVoice.Features.Kernel;
@@ -8,7 +9,9 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.OpenApi;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -21,12 +24,12 @@ internal static class ListCallLogs
     private const int LargestOffset = 10_000;
 
     public sealed record Query(
-        [FromQuery(Name = "limit"), Description("How many, 1 to 100; 20 when absent.")] string? Limit,
-        [FromQuery(Name = "offset"), Description("How many to skip, up to 10,000. Go deeper with cursor.")] string? Offset,
-        [FromQuery(Name = "cursor"), Description("The next_cursor of the page before; not together with offset.")] string? Cursor,
-        [FromQuery(Name = "status"), Description("completed, in-progress or missed.")] string? Status,
-        [FromQuery(Name = "from_date"), Description("First day (YYYY-MM-DD, in the tenant's time zone) or instant (RFC 3339).")] string? FromDate,
-        [FromQuery(Name = "to_date"), Description("Last day, included whole, or the instant before which calls came in.")] string? ToDate)
+        [property: FromQuery(Name = "limit"), Description("How many, 1 to 100; 20 when absent.")] string? Limit,
+        [property: FromQuery(Name = "offset"), Description("How many to skip, up to 10,000. Go deeper with cursor.")] string? Offset,
+        [property: FromQuery(Name = "cursor"), Description("The next_cursor of the page before; not together with offset.")] string? Cursor,
+        [property: FromQuery(Name = "status"), Description("completed, in-progress or missed.")] string? Status,
+        [property: FromQuery(Name = "from_date"), Description("First day (YYYY-MM-DD, in the tenant's time zone) or instant (RFC 3339).")] string? FromDate,
+        [property: FromQuery(Name = "to_date"), Description("Last day, included whole, or the instant before which calls came in.")] string? ToDate)
         : IRequest<Response>;
 
     public sealed record Response(IReadOnlyList<CallLogItem> Data, Pagination Pagination);
@@ -160,11 +163,26 @@ internal static class ListCallLogs
             .MapGet("/api/call-logs", Handle)
             .WithQuery("limit", "offset", "cursor", "status", "from_date", "to_date")
             .WithName(nameof(ListCallLogs)).WithTags("Call logs").WithSummary("List call logs, newest first")
+            .AddOpenApiOperationTransformer(Describe)
             .RequireAuthorization(Policies.Read);
     }
 
     internal static async Task<Ok<Response>> Handle([AsParameters] Query query, IMediator mediator, CancellationToken cancellationToken) =>
         TypedResults.Ok(await mediator.Send(query, cancellationToken));
+
+    // Read as text, so that a bad one is refused in the documented body; described as what it is.
+    private static Task Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
+            parameter.Schema = parameter.Name switch
+            {
+                "limit" => new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = $"{LargestLimit}", Default = DefaultLimit },
+                "offset" => new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "0", Maximum = $"{LargestOffset}", Default = 0 },
+                "status" => new OpenApiSchema { Type = JsonSchemaType.String, Enum = [.. CallStatusText.All.Select(status => JsonValue.Create(status))] },
+                _ => new OpenApiSchema { Type = JsonSchemaType.String },
+            };
+        return Task.CompletedTask;
+    }
 
     private static bool TryCount(string text, int least, int most, out int count) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out count) && count >= least && count <= most;

@@ -27,7 +27,7 @@ internal sealed partial class ExceptionProblems(ILogger<ExceptionProblems> logge
         if (IsUnreadable(exception) && IsDelivery(context))
         {
             LogDropped(logger, context.TraceIdentifier);
-            await TypedResults.Json(new { status = "DROP" }).ExecuteAsync(context);
+            await TypedResults.Json(new { status = "DROP" }, statusCode: StatusCodes.Status200OK).ExecuteAsync(context);
             return true;
         }
 

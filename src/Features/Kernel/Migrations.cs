@@ -32,8 +32,8 @@ public static partial class Migrations
         string ownerConnectionString, string appConnectionString, ILogger logger, CancellationToken cancellationToken)
     {
         await using var owner = NpgsqlDataSource.Create(ownerConnectionString);
-        await using var connection = await owner.OpenConnectionAsync(cancellationToken);
-        await ExecuteAsync(connection, $"select pg_advisory_lock({Lock})", cancellationToken);
+        await using var locked = await owner.OpenConnectionAsync(cancellationToken);
+        await ExecuteAsync(locked, $"select pg_advisory_lock({Lock})", cancellationToken);
 
         // Roles are the cluster's: another database that migrates now can win a race that no lock of this one covers.
         for (var attempt = 1; ; attempt++)
@@ -41,6 +41,8 @@ public static partial class Migrations
             try
             {
                 Upgrade(ownerConnectionString, logger);
+                // On a connection of its own: losing a race over a role ends it.
+                await using var connection = await owner.OpenConnectionAsync(cancellationToken);
                 await AdmitAsync(connection, new NpgsqlConnectionStringBuilder(appConnectionString), cancellationToken);
                 return;
             }

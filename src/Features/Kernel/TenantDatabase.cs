@@ -19,6 +19,7 @@ public sealed class TenantDatabase(NpgsqlDataSource source)
     /// <summary>The app's one source of connections.</summary>
     internal static NpgsqlDataSource Open(IConfiguration configuration)
     {
+        DefaultTypeMap.MatchNamesWithUnderscores = true;
         var connectionString = configuration.GetConnectionString("Kestrel")
             ?? throw new InvalidOperationException("ConnectionStrings:Kestrel is not configured.");
         return new NpgsqlDataSourceBuilder(Defaults + ";" + connectionString).Build();

@@ -30,14 +30,14 @@ internal static class ResolveRouting
             """
             select set_config('app.tenant_id', coalesce(tenant_of_number(@PhoneNumber)::text, ''), true);
             select id, business_name, time_zone, opening_hours::text, greeting, record_calls, person_number, on_call_number,
-                   ring_seconds, emergency_phrases, language
+                   ring_seconds, to_jsonb(emergency_phrases)::text as emergency_phrases, language
             from tenants
             where id = nullif(current_setting('app.tenant_id', true), '')::uuid
             """;
 
         private sealed record Row(
             Guid Id, string BusinessName, string TimeZone, string OpeningHours, string? Greeting, bool RecordCalls, string? PersonNumber,
-            string? OnCallNumber, int RingSeconds, string[] EmergencyPhrases, string Language);
+            string? OnCallNumber, int RingSeconds, string EmergencyPhrases, string Language);
 
         public async Task<RoutingSettings?> Handle(Query query, CancellationToken cancellationToken)
         {
@@ -49,7 +49,8 @@ internal static class ResolveRouting
                 ? new RoutingSettings(
                     row.Id, row.BusinessName, row.TimeZone,
                     JsonSerializer.Deserialize<OpeningHours[]>(row.OpeningHours, ContractJson.Options)!,
-                    row.Greeting, row.RecordCalls, row.PersonNumber, row.OnCallNumber, row.RingSeconds, row.EmergencyPhrases, row.Language)
+                    row.Greeting, row.RecordCalls, row.PersonNumber, row.OnCallNumber, row.RingSeconds,
+                    JsonSerializer.Deserialize<string[]>(row.EmergencyPhrases)!, row.Language)
                 : null;
         }
     }
