@@ -10,7 +10,7 @@ namespace KestrelVoice.Features.Tests.Calls;
 public sealed class CallEventPropertyTests(KestrelVoiceApp app) : IClassFixture<KestrelVoiceApp>
 {
     private static readonly Guid Tenant = new("0195f3a0-0000-7000-8000-000000000001");
-    private static readonly Config Pure = Config.QuickThrowOnFailure.WithMaxTest(300);
+    private static readonly Config Pure = Config.QuickThrowOnFailure.WithMaxTest(300).WithQuietOnSuccess(true);
 
     [Fact]
     public void What_is_known_of_a_call_does_not_depend_on_order_or_repetition()
