@@ -12,7 +12,7 @@ internal static class TwilioOracle
 
     public static async Task<IReadOnlyList<JsonElement>> AskAsync(IEnumerable<object> questions, CancellationToken cancellationToken)
     {
-        var folder = OraclesFolder();
+        var folder = Path.Combine(Repository.Root, "tests", "Oracles");
         Directory.Exists(Path.Combine(folder, "node_modules", "twilio")).ShouldBeTrue("Run `npm ci` in tests/Oracles first.");
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(TimeSpan.FromSeconds(60));
@@ -61,12 +61,4 @@ internal static class TwilioOracle
     private static Dictionary<string, object> ToObject(IEnumerable<KeyValuePair<string, string>> parameters) => parameters
         .GroupBy(parameter => parameter.Key, parameter => parameter.Value, StringComparer.Ordinal)
         .ToDictionary(group => group.Key, object (group) => group.Count() == 1 ? group.First() : group.ToArray());
-
-    private static string OraclesFolder()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "KestrelVoice.sln")))
-                return Path.Combine(folder.FullName, "tests", "Oracles");
-        throw new DirectoryNotFoundException("The tests run outside of the repository.");
-    }
 }
