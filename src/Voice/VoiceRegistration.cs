@@ -17,6 +17,7 @@ internal static class VoiceRegistration
         services.AddOptions<VoiceOptions>().Bind(configuration.GetSection(VoiceOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<ForwardedHeadersOptions>().Configure<IOptions<VoiceOptions>>(Trust);
         services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(Random.Shared);
         services.AddSingleton<PublicUrl>();
         services.AddSingleton<Sidecar>();
         services.AddSingleton<EventSpool>();
@@ -41,6 +42,8 @@ internal static class VoiceRegistration
             else
                 headers.KnownIPNetworks.Add(System.Net.IPNetwork.Parse(proxy));
         }
+        // As long a chain as there are known proxies in it; the first unknown one ends it.
+        headers.ForwardLimit = null;
         headers.ForwardedHeaders = headers.KnownProxies.Count + headers.KnownIPNetworks.Count > 0
             ? ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost
             : ForwardedHeaders.None;

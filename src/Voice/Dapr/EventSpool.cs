@@ -26,7 +26,7 @@ internal sealed partial class EventSpool
         CreateFolder();
         var path = Path.Combine(_folder, outgoing.EventId + Suffix);
         // Two attempts of one webhook may write the same event at the same moment.
-        var unfinished = $"{path}.{Random.Shared.NextInt64():x}{UnfinishedSuffix}";
+        var unfinished = $"{path}.{Path.GetRandomFileName()}{UnfinishedSuffix}";
         var creation = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Options = FileOptions.Asynchronous };
         if (!OperatingSystem.IsWindows())
             creation.UnixCreateMode = OwnerOnly;

@@ -1,7 +1,7 @@
 namespace KestrelVoice.Voice.Dapr;
 
 /// <summary>Hands waiting events to the sidecar as soon as it takes them, also those of an earlier run.</summary>
-internal sealed partial class SpoolDrainer(Sidecar sidecar, EventSpool spool, TimeProvider clock, ILogger<SpoolDrainer> logger) : BackgroundService
+internal sealed partial class SpoolDrainer(Sidecar sidecar, EventSpool spool, TimeProvider clock, Random random, ILogger<SpoolDrainer> logger) : BackgroundService
 {
     private static readonly TimeSpan MinDelay = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(15);
@@ -39,7 +39,7 @@ internal sealed partial class SpoolDrainer(Sidecar sidecar, EventSpool spool, Ti
                 await IdleAsync(stoppingToken);
                 continue;
             }
-            await Task.Delay(delay * (0.5 + Random.Shared.NextDouble()), clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(delay * (0.5 + random.NextDouble()), clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             delay = delay * 2 < MaxDelay ? delay * 2 : MaxDelay;
         }
     }

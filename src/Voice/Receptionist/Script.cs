@@ -13,7 +13,7 @@ internal static class Script
         "Thank you for calling. Nobody can take your call right now. " + Safety +
         " Otherwise please leave your name, your number and what you need after the tone, and we will call you back.";
 
-    public const string LostThread = "I am sorry, I cannot continue right now. Please leave your name, your number and what you need after the tone, and we will call you back.";
+    public const string LostThread = "I am sorry, I cannot continue right now. " + Safety + " Otherwise please leave your name, your number and what you need after the tone, and we will call you back.";
     public const string AskNeed = "Please tell me what you need. For a person press 0. To leave a voicemail press 9.";
     public const string Closed = "We are closed right now. If this is an emergency, press 1 or say what has happened. Otherwise stay on the line to leave a message.";
     public const string AskNeedAgain = "Sorry, I did not hear anything. Please tell me what you need. For a person press 0. To leave a voicemail press 9.";
