@@ -19,6 +19,7 @@ internal static class VoiceRegistration
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(Random.Shared);
         services.AddSingleton<PublicUrl>();
+        services.AddSingleton<PartySeal>();
         services.AddSingleton<Sidecar>();
         services.AddSingleton<EventSpool>();
         services.AddSingleton<SpoolDrainer>();

@@ -14,8 +14,10 @@ internal static class CallUrls
     public const string CallRecordingRoute = "/recording/call";
     public const string VoicemailRecordingRoute = "/recording/voicemail";
 
+    public const string PartiesParameter = "p";
+
     // Read by Twilio, not signed: our slowest answer stays below rt, and two attempts fit into its ceiling of 15 s.
-    private const string Overrides = "#ct=2000&rt=6000&rc=3&rp=ct,rt,5xx";
+    private const string Overrides = "#ct=2000&rt=7000&rc=3&rp=ct,rt,5xx";
 
     public static Uri Turn(string baseUrl, CallPosition position) => Of(baseUrl, TurnRoute, position);
 
@@ -23,9 +25,9 @@ internal static class CallUrls
 
     public static Uri Recorded(string baseUrl, CallPosition position) => Of(baseUrl, RecordedRoute, position);
 
-    public static Uri Recording(string baseUrl, RecordingKind kind, CallPosition position) =>
-        Of(baseUrl, kind == RecordingKind.Voicemail ? VoicemailRecordingRoute : CallRecordingRoute, position);
+    public static Uri Recording(string baseUrl, RecordingKind kind, CallPosition position, string sealedParties) =>
+        Of(baseUrl, kind == RecordingKind.Voicemail ? VoicemailRecordingRoute : CallRecordingRoute, position, $"&{PartiesParameter}={sealedParties}");
 
-    private static Uri Of(string baseUrl, string route, CallPosition position) =>
-        new(baseUrl + Prefix + route + position.ToQuery() + Overrides, UriKind.Absolute);
+    private static Uri Of(string baseUrl, string route, CallPosition position, string more = "") =>
+        new(baseUrl + Prefix + route + position.ToQuery() + more + Overrides, UriKind.Absolute);
 }

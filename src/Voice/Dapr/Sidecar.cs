@@ -19,12 +19,15 @@ internal readonly record struct Reading<T>(bool Succeeded, T? Value, string? ETa
 internal sealed partial class Sidecar(DaprClient dapr, TimeProvider clock, ILogger<Sidecar> logger)
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
+
+    // Without the answer the caller gets no more than a voicemail, so it is worth a second more.
+    private static readonly TimeSpan LookUpTimeout = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Break = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Sampling = TimeSpan.FromSeconds(10);
 
-    private readonly ResiliencePipeline _publishing = Pipeline(clock);
-    private readonly ResiliencePipeline _state = Pipeline(clock);
-    private readonly ResiliencePipeline _host = Pipeline(clock);
+    private readonly ResiliencePipeline _publishing = Pipeline(clock, Timeout);
+    private readonly ResiliencePipeline _state = Pipeline(clock, Timeout);
+    private readonly ResiliencePipeline _host = Pipeline(clock, LookUpTimeout);
     private readonly HttpClient _hostClient = dapr.CreateInvokableHttpClient(AppIds.Host);
 
     public Task<bool> TryPublishAsync(OutgoingEvent outgoing, CancellationToken cancellationToken) => Try(
@@ -115,7 +118,7 @@ internal sealed partial class Sidecar(DaprClient dapr, TimeProvider clock, ILogg
         var other => other.GetType().Name,
     };
 
-    private static ResiliencePipeline Pipeline(TimeProvider clock) => new ResiliencePipelineBuilder { TimeProvider = clock }
+    private static ResiliencePipeline Pipeline(TimeProvider clock, TimeSpan timeout) => new ResiliencePipelineBuilder { TimeProvider = clock }
         .AddCircuitBreaker(new CircuitBreakerStrategyOptions
         {
             FailureRatio = 0.5,
@@ -123,7 +126,7 @@ internal sealed partial class Sidecar(DaprClient dapr, TimeProvider clock, ILogg
             SamplingDuration = Sampling,
             BreakDuration = Break,
         })
-        .AddTimeout(new TimeoutStrategyOptions { Timeout = Timeout })
+        .AddTimeout(new TimeoutStrategyOptions { Timeout = timeout })
         .Build();
 
     [LoggerMessage(LogLevel.Warning, "The sidecar could not {What}: {Failure}.")]

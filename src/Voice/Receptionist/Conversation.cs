@@ -8,7 +8,8 @@ namespace KestrelVoice.Voice.Receptionist;
 /// <param name="Call">The call.</param>
 /// <param name="Settings">Null when neither the host nor any copy could tell.</param>
 /// <param name="BaseUrl">Where Twilio reaches us, without a trailing slash.</param>
-internal sealed record Line(CallHeader Call, RoutingSettings? Settings, string BaseUrl);
+/// <param name="SealedParties">Who talks to whom, for callbacks that do not say.</param>
+internal sealed record Line(CallHeader Call, RoutingSettings? Settings, string BaseUrl, string SealedParties);
 
 /// <summary>What Twilio is told, and what the rest of the house is.</summary>
 internal sealed record Reply(VoiceResponse Document, IReadOnlyList<CallEvent> Events);

@@ -32,7 +32,7 @@ internal static class Stage
         // Behind the notice, once; it outlives the document.
         if (position.Block == 0 && line.Settings is { RecordCalls: true })
             document.Append(new Start().Recording(
-                CallUrls.Recording(line.BaseUrl, RecordingKind.Call, position), Post, RecordingOutcomes, track: "both", channels: "dual"));
+                CallUrls.Recording(line.BaseUrl, RecordingKind.Call, position, line.SealedParties), Post, RecordingOutcomes, track: "both", channels: "dual"));
 
         var next = position with { Block = position.Block + 1 };
         return decision.Move switch
@@ -66,7 +66,7 @@ internal static class Stage
             .Append(new Record(
                 action: CallUrls.Recorded(line.BaseUrl, next with { Urgent = urgent }), method: Post, timeout: VoicemailSilenceSeconds,
                 maxLength: VoicemailMaxSeconds, playBeep: true,
-                recordingStatusCallback: CallUrls.Recording(line.BaseUrl, RecordingKind.Voicemail, position), recordingStatusCallbackMethod: Post,
+                recordingStatusCallback: CallUrls.Recording(line.BaseUrl, RecordingKind.Voicemail, position, line.SealedParties), recordingStatusCallbackMethod: Post,
                 recordingStatusCallbackEvent: RecordingOutcomes))
             // Reached only when nothing was recorded.
             .Append(Words(line, Script.NothingRecorded))

@@ -25,6 +25,9 @@ internal abstract record Owner
 internal sealed class TenantDirectory(Sidecar sidecar, TimeProvider clock)
 {
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(15);
+
+    // With a copy at hand, a host that is slow is not worth more silence on the line than this.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan KeepLastKnown = TimeSpan.FromDays(30);
 
     private readonly ConcurrentDictionary<string, (Owner Owner, DateTimeOffset At)> _known = [];
@@ -56,14 +59,17 @@ internal sealed class TenantDirectory(Sidecar sidecar, TimeProvider clock)
         var asking = sidecar.LookUpAsync(number);
         var reading = lastKnown is null ? sidecar.ReadStateAsync<RoutingSettings>(KeyOf(number)) : null;
 
-        var answer = await asking;
+        var answer = lastKnown is null ? await asking : await WithPatience(asking);
         if (answer.Succeeded)
             return await KeepAsync(number, answer.Value, lastKnown);
-        if (lastKnown is not null)
-            return lastKnown;
-        var stored = await reading!;
+        if (reading is null)
+            return lastKnown!;
+        var stored = await reading;
         return stored.Value is { } settings ? new Owner.Tenant(settings) : new Owner.Unknown();
     }
+
+    private async Task<Reading<RoutingSettings>> WithPatience(Task<Reading<RoutingSettings>> asking) =>
+        await Task.WhenAny(asking, Task.Delay(Patience, clock)) == asking ? await asking : default;
 
     private async Task<Owner> KeepAsync(string number, RoutingSettings? settings, Owner? before)
     {

@@ -15,4 +15,7 @@ internal sealed class TwilioOptions
 
     /// <summary>Accepted as well while the account's token is being rotated.</summary>
     public string? PreviousAuthToken { get; init; }
+
+    /// <summary>Newest first.</summary>
+    public IReadOnlyList<string> Tokens => string.IsNullOrWhiteSpace(PreviousAuthToken) ? [AuthToken] : [AuthToken, PreviousAuthToken];
 }

@@ -16,7 +16,7 @@ internal static class AnswerCall
     }
 
     internal static async Task<TwiMLResult> Handle(
-        CallWebhook webhook, TenantDirectory directory, CallSessions sessions, CallEventPublisher publisher, TimeProvider clock)
+        CallWebhook webhook, TenantDirectory directory, CallSessions sessions, Lines lines, CallEventPublisher publisher, TimeProvider clock)
     {
         // Twilio repeats a request whose answer it missed: the call then exists, and began when it began.
         var finding = sessions.FindAsync(webhook.CallSid);
@@ -27,7 +27,7 @@ internal static class AnswerCall
 
         var now = clock.GetUtcNow();
         var live = session.Value ?? Begin(webhook, owner, now);
-        var reply = Conversation.Open(new Line(live.Call, live.Settings, webhook.BaseUrl), now, webhook.Text("ForwardedFrom"));
+        var reply = Conversation.Open(lines.Of(live.Call, live.Settings, webhook), now, webhook.Text("ForwardedFrom"));
         var accepting = publisher.AcceptAsync(reply.Events);
         var saving = session.Value is null ? sessions.TrySaveAsync(live) : Task.FromResult(true);
         await Task.WhenAll(accepting, saving);

@@ -10,15 +10,14 @@ namespace KestrelVoice.Voice.Webhooks;
 internal sealed partial class CallWebhook
 {
     private const int MaxPartyLength = 128;
-    private const string UnnamedParty = "unknown";
     private const int MaxDurationSeconds = 7 * 24 * 3600;
     private readonly TwilioForm _form;
 
-    private CallWebhook(TwilioForm form, string callSid, string accountSid, string to, string baseUrl, CallPosition? position)
+    private CallWebhook(TwilioForm form, string callSid, string accountSid, Parties parties, string baseUrl, CallPosition? position)
     {
         _form = form;
-        (CallSid, AccountSid, To, BaseUrl, Position) = (callSid, accountSid, to, baseUrl, position);
-        From = SpokenText.Clean(form["From"] ?? "", MaxPartyLength).Trim() is { Length: > 0 } from ? from : "anonymous";
+        (CallSid, AccountSid, BaseUrl, Position) = (callSid, accountSid, baseUrl, position);
+        (From, To, Direction) = parties;
     }
 
     public string CallSid { get; }
@@ -34,21 +33,20 @@ internal sealed partial class CallWebhook
     /// <summary>Null where no URL of ours was called, or one that is not whole.</summary>
     public CallPosition? Position { get; }
 
-    public string Direction => _form["Direction"]?.StartsWith("outbound", StringComparison.Ordinal) == true ? "outbound" : "inbound";
+    public string Direction { get; }
 
     public string CallStatus => _form["CallStatus"] ?? "";
 
     public bool CallerGone => CallStatuses.IsTerminal(CallStatus);
 
-    public static CallWebhook? Read(TwilioForm form, HttpRequest request, string accountSid, string baseUrl)
+    public static CallWebhook? Read(TwilioForm form, HttpRequest request, string accountSid, string baseUrl, PartySeal seal)
     {
         var callSid = form["CallSid"] ?? "";
         var position = CallPosition.Read(request.Query);
-        // Twilio's recording callbacks name the call alone; who talks to whom stands in its state, and whose call it is in our URL.
-        var to = form["To"] is null && position is not null ? UnnamedParty : SpokenText.Clean(form["To"] ?? "", MaxPartyLength).Trim();
-        return CallSidFormat().IsMatch(callSid) && to.Length > 0
-            ? new CallWebhook(form, callSid, accountSid, to, baseUrl, position)
-            : null;
+        if (!CallSidFormat().IsMatch(callSid))
+            return null;
+        var parties = form["To"] is null ? seal.Open(callSid, request.Query[CallUrls.PartiesParameter].ToString()) : PartiesOf(form);
+        return parties is { To.Length: > 0 } ? new CallWebhook(form, callSid, accountSid, parties, baseUrl, position) : null;
     }
 
     public static ValueTask<CallWebhook?> BindAsync(HttpContext context) => ValueTask.FromResult(context.Features.Get<CallWebhook>());
@@ -70,6 +68,11 @@ internal sealed partial class CallWebhook
         _form["RecordingSid"] is { } sid && RecordingSidFormat().IsMatch(sid) ? sid
         : _form["RecordingUrl"] is { } url && RecordingUrlEnd().Match(url) is { Success: true } match ? match.Groups["sid"].Value
         : null;
+
+    private static Parties PartiesOf(TwilioForm form) => new(
+        SpokenText.Clean(form["From"] ?? "", MaxPartyLength).Trim() is { Length: > 0 } from ? from : "anonymous",
+        SpokenText.Clean(form["To"] ?? "", MaxPartyLength).Trim(),
+        form["Direction"]?.StartsWith("outbound", StringComparison.Ordinal) == true ? "outbound" : "inbound");
 
     [GeneratedRegex("^CA[0-9a-fA-F]{32}\\z", RegexOptions.CultureInvariant)]
     private static partial Regex CallSidFormat();

@@ -17,7 +17,7 @@ internal static class LastResort
             return new VoiceResponse().Say(Script.Goodbye).Hangup();
         var position = webhook.Position ?? CallPosition.First(context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow(), tenantId: null);
         var header = webhook.Header(position.TenantId, position.StartedAt);
-        var line = new Line(header, Settings: null, webhook.BaseUrl);
+        var line = new Line(header, Settings: null, webhook.BaseUrl, context.RequestServices.GetRequiredService<PartySeal>().Seal(header));
         return Stage.Direct(line, position with { Block = Block }, new Decision(new Move.TakeVoicemail(Script.LostThread, Urgent: position.Target == DialTarget.OnCall)));
     }
 }

@@ -1,3 +1,4 @@
+using KestrelVoice.Voice.Calls;
 using KestrelVoice.Voice.Receptionist;
 using KestrelVoice.Voice.Twilio;
 using Microsoft.Extensions.Options;
@@ -11,9 +12,9 @@ internal sealed class AnswersTwiML;
 /// Stands before every route under <c>/voice</c>: nothing is read from a request that Twilio did not sign, and no failure of ours reaches the caller
 /// as a dead line.
 /// </summary>
-internal sealed partial class TwilioWebhooks(RequestDelegate next, IOptions<TwilioOptions> options, PublicUrl publicUrl, ILogger<TwilioWebhooks> logger)
+internal sealed partial class TwilioWebhooks(RequestDelegate next, IOptions<TwilioOptions> options, PublicUrl publicUrl, PartySeal seal, ILogger<TwilioWebhooks> logger)
 {
-    private readonly RequestValidator[] _validators = Validators(options.Value);
+    private readonly RequestValidator[] _validators = [.. options.Value.Tokens.Select(token => new RequestValidator(token))];
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -49,7 +50,7 @@ internal sealed partial class TwilioWebhooks(RequestDelegate next, IOptions<Twil
         }
         var answersTwiML = context.GetEndpoint()?.Metadata.GetMetadata<AnswersTwiML>() is not null;
         var baseUrl = publicUrl.BaseOf(context.Request);
-        if (CallWebhook.Read(form, context.Request, options.Value.AccountSid, baseUrl) is not { } webhook)
+        if (CallWebhook.Read(form, context.Request, options.Value.AccountSid, baseUrl, seal) is not { } webhook)
         {
             LogRefused("no call");
             await (answersTwiML
@@ -78,11 +79,6 @@ internal sealed partial class TwilioWebhooks(RequestDelegate next, IOptions<Twil
             signed |= validator.Validate(url, form.Fields, signature);
         return signed;
     }
-
-    private static RequestValidator[] Validators(TwilioOptions options) =>
-        string.IsNullOrWhiteSpace(options.PreviousAuthToken)
-            ? [new RequestValidator(options.AuthToken)]
-            : [new RequestValidator(options.AuthToken), new RequestValidator(options.PreviousAuthToken)];
 
     private static Task Refuse(HttpContext context, int status, string error, string message) => CallbackResults.Problem(status, error, message).ExecuteAsync(context);
 

@@ -20,6 +20,8 @@ public sealed class WholeCallTests : IAsyncLifetime
         await _sidecars.StartAsync();
         _app = new VoiceApp(_sidecars.Settings);
         _twilio = new SimulatedTwilio(_app.Client, _app.Url);
+        // The first request of a process compiles everything; timeouts are not what these tests are about.
+        await new SimulatedTwilio(_app.Client, _app.Url).CallsAsync(("To", "+15035550198"));
     }
 
     public async ValueTask DisposeAsync()
@@ -97,12 +99,13 @@ public sealed class WholeCallTests : IAsyncLifetime
     [Fact]
     public async Task Many_calls_at_once_ask_the_host_once()
     {
+        var before = _host.Lookups;
         var calls = Enumerable.Range(0, 20).Select(_ => new SimulatedTwilio(_app.Client, _app.Url)).ToArray();
 
         var greetings = await Task.WhenAll(calls.Select(call => call.CallsAsync()));
 
         greetings.ShouldAllBe(greeting => greeting.Element("Gather") != null);
-        _host.Lookups.ShouldBe(1);
+        _host.Lookups.ShouldBe(before + 1);
         foreach (var call in calls)
             (await _host.TypesOfAsync(call.CallSid, 2)).ShouldBe([CallEventTypes.Started, CallEventTypes.Turn]);
     }

@@ -21,7 +21,7 @@ internal sealed class SimulatedLine
     public SimulatedLine(RoutingSettings? settings)
     {
         var call = new CallHeader(CallSid, "AC00001111222233334444555566667777", settings?.TenantId, Tenant.Caller, Tenant.Number, "inbound", Started);
-        _line = new Line(call, settings, "https://voice.example");
+        _line = new Line(call, settings, "https://voice.example", "sealed-parties");
         Take(() => Conversation.Open(_line, _now, forwardedFrom: null));
     }
 

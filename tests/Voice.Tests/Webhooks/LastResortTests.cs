@@ -53,7 +53,9 @@ public sealed class LastResortTests
     private static async Task<(int Status, string Body)> FailAsync(string route, string query, bool answersTwiML)
     {
         var form = new SimulatedTwilio(new HttpClient(), "").Base;
-        var services = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).BuildServiceProvider();
+        var options = Options.Create(new TwilioOptions { AccountSid = VoiceApp.AccountSid, AuthToken = SignatureVectors.Token });
+        var seal = new PartySeal(options);
+        var services = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddSingleton(seal).BuildServiceProvider();
         var context = new DefaultHttpContext { RequestServices = services };
         context.Request.Method = "POST";
         (context.Request.Path, context.Request.QueryString) = (route, new QueryString(query.Length == 0 ? null : query));
@@ -66,8 +68,9 @@ public sealed class LastResortTests
         context.Response.Body = body;
         var webhooks = new TwilioWebhooks(
             _ => throw new InvalidOperationException("a defect"),
-            Options.Create(new TwilioOptions { AccountSid = VoiceApp.AccountSid, AuthToken = SignatureVectors.Token }),
+            options,
             new PublicUrl(Options.Create(new VoiceOptions { PublicBaseUrl = "https://voice.example" })),
+            seal,
             NullLogger<TwilioWebhooks>.Instance);
 
         await webhooks.InvokeAsync(context);

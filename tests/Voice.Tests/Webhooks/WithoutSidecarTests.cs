@@ -146,18 +146,25 @@ public sealed class WithoutSidecarTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_recording_callback_names_the_call_alone()
+    public async Task A_recording_callback_names_the_call_alone_and_its_URL_knows_the_rest()
     {
-        var url = _app.Url + "/voice/recording/call" + CallPosition.First(SimulatedLineStart, Tenant.Id).ToQuery();
+        var greeting = await _twilio.CallsAsync();
+        var url = Url(greeting.Element("Record")!, "recordingStatusCallback");
         Dictionary<string, string> form = new(StringComparer.Ordinal)
         {
             ["AccountSid"] = VoiceApp.AccountSid, ["CallSid"] = _twilio.CallSid, ["RecordingSid"] = "RE" + new string('c', 32), ["RecordingStatus"] = "completed",
-            ["RecordingDuration"] = "8", ["RecordingChannels"] = "2", ["RecordingSource"] = "StartCallRecordingTwiML", ["RecordingTrack"] = "both",
+            ["RecordingDuration"] = "8", ["RecordingChannels"] = "1", ["RecordingSource"] = "RecordVerb", ["RecordingTrack"] = "inbound",
         };
 
         (await StatusOf(_twilio.PostFormAsync(url, form))).ShouldBe(HttpStatusCode.ServiceUnavailable);
 
-        _app.SpooledOf<RecordingReady>().ShouldHaveSingleItem().Call.TenantId.ShouldBe(Tenant.Id);
+        var ready = _app.SpooledOf<RecordingReady>().Single(recording => recording.RecordingSid is not null);
+        (ready.Call.From, ready.Call.To, ready.Call.Direction).ShouldBe((Tenant.Caller, Tenant.Number, "inbound"));
+        url.ShouldNotContain("1503");
+
+        // Sealed for this call alone.
+        form["CallSid"] = "CA" + new string('e', 32);
+        (await StatusOf(_twilio.PostFormAsync(url, form))).ShouldBe(HttpStatusCode.BadRequest);
     }
 
     [Fact]
