@@ -158,13 +158,6 @@ internal sealed class DaprRun : IAsyncDisposable
         File.WriteAllText(RunFile, text.ToString());
     }
 
-    /// <summary>Ends the run and begins it again on the same messages and state.</summary>
-    public async Task RestartAsync()
-    {
-        await StopAsync();
-        await StartAsync();
-    }
-
     public async Task StopAsync()
     {
         if (_host is not null)

@@ -9,10 +9,10 @@ internal static class Poll
 
     public static Task Until(Func<bool> condition, Func<string> what) => Until(() => Task.FromResult(condition()), what);
 
-    public static async Task Until(Func<Task<bool>> condition, Func<string> what)
+    public static async Task Until(Func<Task<bool>> condition, Func<string> what, TimeSpan? patience = null)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        deadline.CancelAfter(s_patience);
+        deadline.CancelAfter(patience ?? s_patience);
         while (!await condition())
         {
             if (deadline.IsCancellationRequested)

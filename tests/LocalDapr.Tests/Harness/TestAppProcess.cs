@@ -3,7 +3,7 @@ using System.Globalization;
 namespace KestrelVoice.LocalDapr.Tests.Harness;
 
 /// <summary>An app that the run itself starts, and what it wrote down about its life.</summary>
-internal sealed class TestAppProcess : IDisposable
+internal sealed class TestAppProcess
 {
     private readonly string _diary;
 
@@ -28,16 +28,6 @@ internal sealed class TestAppProcess : IDisposable
     public IReadOnlyList<string> EventIds => File.Exists(_diary) ? File.ReadAllLines(_diary) : [];
 
     public string Environment(string name) => Facts(name) is [.., var last] ? last : "";
-
-    public void Refuse(bool refuse)
-    {
-        if (refuse)
-            File.WriteAllText(_diary + ".refuse", "");
-        else
-            File.Delete(_diary + ".refuse");
-    }
-
-    public void Dispose() => File.Delete(_diary + ".refuse");
 
     private List<string> Facts(string name) => File.Exists(_diary + ".environment")
         ? [.. File.ReadAllLines(_diary + ".environment").Where(line => line.StartsWith(name + "=", StringComparison.Ordinal)).Select(line => line[(name.Length + 1)..])]

@@ -15,7 +15,7 @@ public sealed class AppProcessTests
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals are not sent on Windows.");
         await using var setup = new DaprRun();
-        using var app = new TestAppProcess(setup, "env: { Greeting: hello, Number: 5 }");
+        var app = new TestAppProcess(setup, "env: { Greeting: hello, Number: 5 }");
 
         await using (var run = ChildRun.Start(setup.RunFile, setup.StateFile, Home))
         {
@@ -45,7 +45,7 @@ public sealed class AppProcessTests
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals are not sent on Windows.");
         await using var setup = new DaprRun();
-        using var app = new TestAppProcess(setup, "enableAppHealthCheck: true\nappHealthCheckPath: /health\nappHealthProbeInterval: 1\nappHealthProbeTimeout: 1000");
+        var app = new TestAppProcess(setup, "enableAppHealthCheck: true\nappHealthCheckPath: /health\nappHealthProbeInterval: 1\nappHealthProbeTimeout: 1000");
         await using var run = ChildRun.Start(setup.RunFile, setup.StateFile, Home);
         await Poll.Until(() => app.IsUp, () => run.Output);
         using var http = setup.Http("host");
@@ -97,7 +97,7 @@ public sealed class AppProcessTests
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals are not sent on Windows.");
         await using var setup = new DaprRun();
-        using var app = new TestAppProcess(setup);
+        var app = new TestAppProcess(setup);
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         await using var console = new StringWriter();
         var options = setup.Options with { Environment = System.Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>().ToDictionary(entry => (string)entry.Key, entry => (string)entry.Value!) };

@@ -75,7 +75,7 @@ public sealed class KilledRunTests
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Signals are not sent on Windows.");
         await using var setup = new DaprRun();
-        using var app = new TestAppProcess(setup);
+        var app = new TestAppProcess(setup);
         int first;
 
         await using (var run = ChildRun.Start(setup.RunFile, setup.StateFile, Home))

@@ -67,11 +67,11 @@ internal sealed partial record RunFile(string Path, IReadOnlyList<AppSpec> Apps)
         {
             if (!app.Flag("enableAppHealthCheck") && common?.Flag("enableAppHealthCheck") != true)
                 return null;
-            return new AppHealthSpec(
-                Text(app, "appHealthCheckPath") ?? "/healthz",
-                TimeSpan.FromSeconds(Positive(Number(app, "appHealthProbeInterval")) ?? 5),
-                TimeSpan.FromMilliseconds(Positive(Number(app, "appHealthProbeTimeout")) ?? 500),
-                Positive(Number(app, "appHealthThreshold")) ?? 3);
+            var interval = TimeSpan.FromSeconds(Positive(Number(app, "appHealthProbeInterval")) ?? 5);
+            var timeout = TimeSpan.FromMilliseconds(Positive(Number(app, "appHealthProbeTimeout")) ?? 500);
+            if (timeout > interval)
+                throw app.Refuse("'appHealthProbeTimeout' must not exceed 'appHealthProbeInterval'");
+            return new AppHealthSpec(Text(app, "appHealthCheckPath") ?? "/healthz", interval, timeout, Positive(Number(app, "appHealthThreshold")) ?? 3);
         }
 
         private Dictionary<string, string> Environment(YamlMap app)
@@ -95,11 +95,11 @@ internal sealed partial record RunFile(string Path, IReadOnlyList<AppSpec> Apps)
             return System.IO.Directory.Exists(installed) ? [installed] : [];
         }
 
-        private static string[] Paths(YamlMap map, string relativeTo)
+        private string[] Paths(YamlMap map, string relativeTo)
         {
             var paths = map.Texts("resourcesPaths");
-            if (paths.Count == 0 && map.Text("resourcesPath") is { Length: > 0 } single)
-                paths = [single];
+            if (map.Text("resourcesPath") is { Length: > 0 } single)
+                paths = [.. paths, single];
             return [.. paths.Select(path => Existing(map, path, relativeTo, "resourcesPaths"))];
         }
 
@@ -116,9 +116,9 @@ internal sealed partial record RunFile(string Path, IReadOnlyList<AppSpec> Apps)
             return File.Exists(installed) ? installed : null;
         }
 
-        private static string Existing(YamlMap map, string path, string relativeTo, string key)
+        private string Existing(YamlMap map, string path, string relativeTo, string key)
         {
-            var full = System.IO.Path.GetFullPath(path, relativeTo);
+            var full = path.StartsWith("~/", StringComparison.Ordinal) ? System.IO.Path.Combine(home, path[2..]) : System.IO.Path.GetFullPath(path, relativeTo);
             return File.Exists(full) || System.IO.Directory.Exists(full) ? full : throw map.Refuse($"'{key}' names {full}, which does not exist");
         }
 
