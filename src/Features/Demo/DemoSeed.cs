@@ -1,5 +1,6 @@
 using KestrelVoice.Contracts;
 using KestrelVoice.Features.Calls;
+using KestrelVoice.Features.Identity;
 using KestrelVoice.Features.Routing;
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,10 +15,10 @@ public static class DemoSeed
 
     /// <param name="TenantId">The business.</param>
     /// <param name="Email">Signs in with <paramref name="Password"/>.</param>
-    /// <param name="Password">New at every run.</param>
+    /// <param name="Password">New at every run; null when people sign in at a Supabase project of their own.</param>
     /// <param name="ApiKey">New at every run; the one before is revoked.</param>
     /// <param name="PhoneNumber">What callers dial.</param>
-    public sealed record Seeded(Guid TenantId, string Email, string Password, string ApiKey, string PhoneNumber);
+    public sealed record Seeded(Guid TenantId, string Email, string? Password, string ApiKey, string PhoneNumber);
 
     public static async Task<Seeded> RunAsync(IServiceProvider services, bool withCalls, CancellationToken cancellationToken)
     {
@@ -26,7 +27,8 @@ public static class DemoSeed
         var tenant = await mediator.Send(Business(), cancellationToken);
         if (withCalls)
             await PlaceCallsAsync(mediator, tenant.TenantId, services.GetRequiredService<TimeProvider>(), cancellationToken);
-        return new Seeded(tenant.TenantId, Email, "", "", Number);
+        var member = await mediator.Send(new SeedDemoMember.Command(tenant.TenantId, Email), cancellationToken);
+        return new Seeded(tenant.TenantId, Email, member.Password, member.ApiKey, Number);
     }
 
     private static OpenTenant.Command Business() => new(
