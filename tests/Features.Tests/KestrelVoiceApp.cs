@@ -119,7 +119,8 @@ public class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory<Progra
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
         builder.UseEnvironment("Production");
-        builder.ConfigureLogging(logging => logging.SetMinimumLevel(LogLevel.Error));
+        builder.ConfigureLogging(logging => logging.AddFilter((category, level) =>
+            level >= LogLevel.Error && category?.StartsWith("KestrelVoice", StringComparison.Ordinal) == true));
         builder.UseSetting("ConnectionStrings:Kestrel", Database.App);
         builder.UseSetting("APP_API_TOKEN", SidecarToken);
         builder.UseSetting("Auth:PublicUrl", "https://api.example.test");

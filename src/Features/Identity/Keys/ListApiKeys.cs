@@ -21,9 +21,9 @@ internal static class ListApiKeys
     private const int LargestOffset = 10_000;
 
     public sealed record Query(
-        [FromQuery(Name = "limit"), Description("How many, 1 to 100; 20 when absent.")] string? Limit,
-        [FromQuery(Name = "offset"), Description("How many to skip.")] string? Offset,
-        [FromQuery(Name = "cursor"), Description("The next_cursor of the page before; not together with offset.")] string? Cursor)
+        [property: FromQuery(Name = "limit"), Description("How many, 1 to 100; 20 when absent.")] string? Limit,
+        [property: FromQuery(Name = "offset"), Description("How many to skip.")] string? Offset,
+        [property: FromQuery(Name = "cursor"), Description("The next_cursor of the page before; not together with offset.")] string? Cursor)
         : IRequest<Outcome>;
 
     public abstract record Outcome
