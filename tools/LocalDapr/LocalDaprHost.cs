@@ -75,7 +75,8 @@ public sealed class LocalDaprHost : IAsyncDisposable
         if (Interlocked.Exchange(ref _stopped, 1) == 1)
             return;
         await Task.WhenAll(_sidecars.Values.Select(sidecar => sidecar.StopDeliveriesAsync(_options.DrainTimeout)));
-        await Task.WhenAll(_apps.Select(app => app.Process.StopAsync(_options.AppStopTimeout, _options.Clock)));
+        await Task.WhenAll(_apps.Select(app => app.Process.StopAsync(_options.AppStopTimeout)));
+        await _record.StopMarkedAsync();
         _record.Clear();
         // Last, so that an app on its way out can still publish and save.
         foreach (var sidecar in _sidecars.Values)
@@ -94,8 +95,8 @@ public sealed class LocalDaprHost : IAsyncDisposable
 
     private async Task OpenAsync(string stateFile, RunFile runFile, AppResources[] resources, IReadOnlyDictionary<string, string> environment)
     {
-        foreach (var appId in await _record.StopLeftoversAsync(_options.Clock))
-            _output.Say($"stopped app '{appId}', left behind by a run that was killed.");
+        if (await _record.StopLeftoversAsync())
+            _output.Say("stopped apps that were left behind by a run that was killed.");
         foreach (var warning in resources.SelectMany(set => set.Warnings).Distinct())
             _output.Say("warning: " + warning);
 
@@ -125,7 +126,7 @@ public sealed class LocalDaprHost : IAsyncDisposable
 
         var file = app.AppLog.HasFlag(LogDestination.File) ? _output.OpenFile(LogDirectory(app), app.AppId, "app") : null;
         var prefix = app.AppLog.HasFlag(LogDestination.Console) ? $"== APP - {app.AppId} == " : null;
-        var process = AppProcess.Start(app, AppProcess.Environment(app, environment, sidecar.HttpPort, sidecar.GrpcPort), Write, exitCode =>
+        var process = AppProcess.Start(app, AppProcess.Environment(app, environment, sidecar.HttpPort, sidecar.GrpcPort, _record.Mark), Write, exitCode =>
         {
             sidecar.ReportExit();
             if (_stopped == 0)

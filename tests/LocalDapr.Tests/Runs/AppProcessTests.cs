@@ -65,6 +65,22 @@ public sealed class AppProcessTests
     }
 
     [Fact]
+    public async Task What_an_app_started_and_left_behind_is_stopped_with_the_run()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Orphans are found by their environment, which Linux shows.");
+        await using var setup = new DaprRun();
+        var pidFile = Path.Combine(setup.Folder, "orphan.pid");
+        setup.WithApp("host", app: null, $"command: [sh, -c, \"sleep 300 & echo $! > {pidFile}.new; mv {pidFile}.new {pidFile}; wait\"]").WriteRunFile();
+        await using var run = ChildRun.Start(setup.RunFile, setup.StateFile, Home);
+        await Poll.Until(() => File.Exists(pidFile), () => run.Output);
+        var orphan = int.Parse(File.ReadAllText(pidFile), CultureInfo.InvariantCulture);
+
+        await run.TerminateAsync();
+
+        Directory.Exists($"/proc/{orphan}").ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task A_command_that_does_not_exist_is_a_refusal_that_names_it()
     {
         await using var setup = new DaprRun();

@@ -100,7 +100,7 @@ public sealed class KilledRunTests
         await using var setup = new DaprRun();
         setup.WithApp("host").WriteRunFile();
         using var innocent = Process.Start(new ProcessStartInfo("sleep", ["60"]))!;
-        File.WriteAllText(setup.StateFile + ".run.json", $$"""[{"AppId":"host","Pid":{{innocent.Id}},"Started":"2020-01-01T00:00:00Z","Name":"sleep"}]""");
+        File.WriteAllText(setup.StateFile + ".run.json", $$"""[{"AppId":"host","Pid":{{innocent.Id}},"Birth":"another life"}]""");
 
         await setup.StartAsync();
 

@@ -48,7 +48,8 @@ internal sealed class AppProcess
     }
 
     /// <summary>What the app's environment holds beyond the run's own.</summary>
-    public static IReadOnlyDictionary<string, string> Environment(AppSpec app, IReadOnlyDictionary<string, string> inherited, int httpPort, int grpcPort)
+    public static IReadOnlyDictionary<string, string> Environment(
+        AppSpec app, IReadOnlyDictionary<string, string> inherited, int httpPort, int grpcPort, (string Variable, string Value) mark)
     {
         var environment = new Dictionary<string, string>(inherited, StringComparer.Ordinal)
         {
@@ -64,15 +65,13 @@ internal sealed class AppProcess
             environment["DAPR_METRICS_PORT"] = Text(app.MetricsPort);
         foreach (var (name, value) in app.Env)
             environment[name] = value;
+        environment[mark.Variable] = mark.Value;
         return environment;
     }
 
-    public async Task StopAsync(TimeSpan grace, TimeProvider clock)
+    public async Task StopAsync(TimeSpan grace)
     {
-        var descendants = ChildProcesses.Descendants(_process);
-        await ChildProcesses.StopAsync(_process, grace, clock);
-        foreach (var orphan in descendants)
-            await ChildProcesses.StopAsync(orphan, TimeSpan.FromSeconds(1), clock);
+        await ChildProcesses.StopAsync(_process, grace);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         await Ended.WaitAsync(patience.Token).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         _process.Dispose();

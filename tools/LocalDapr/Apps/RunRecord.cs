@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.Json;
 
@@ -6,25 +5,22 @@ namespace KestrelVoice.LocalDapr.Apps;
 
 /// <summary>
 /// Who runs on a state file, kept beside it: a lock against a second run, and the apps that were started, so that the run
-/// after a kill -9 can stop the ones left behind. A process is ours only if its start time and name agree too.
+/// after a kill -9 can stop the ones left behind. A process is ours only if it began when ours did.
 /// </summary>
-internal sealed class RunRecord : IDisposable
+internal sealed class RunRecord(FileStream held, string stateFile) : IDisposable
 {
-    private static readonly TimeSpan s_startTimeJitter = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
 
-    private readonly FileStream _lock;
-    private readonly string _file;
+    private readonly string _file = stateFile + ".run.json";
     private readonly List<Entry> _entries = [];
 
-    private RunRecord(FileStream held, string file) => (_lock, _file) = (held, file);
-
-    private sealed record Entry(string AppId, int Pid, DateTime Started, string Name);
+    private sealed record Entry(string AppId, int Pid, string Birth);
 
     public static RunRecord Take(string stateFile)
     {
         try
         {
-            return new RunRecord(new FileStream(stateFile + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None), stateFile + ".run.json");
+            return new RunRecord(new FileStream(stateFile + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None), stateFile);
         }
         catch (IOException exception)
         {
@@ -32,35 +28,34 @@ internal sealed class RunRecord : IDisposable
         }
     }
 
-    /// <summary>Stops the apps of a run that was killed; returns their app ids.</summary>
-    public async Task<IReadOnlyList<string>> StopLeftoversAsync(TimeProvider clock)
+    /// <summary>What the run's apps, and whatever they start, are marked with.</summary>
+    public (string Variable, string Value) Mark => ("KESTREL_DAPR_RUN", stateFile);
+
+    /// <summary>Stops what a run that was killed left behind; false when there was nothing.</summary>
+    public async Task<bool> StopLeftoversAsync()
     {
-        var stopped = new List<string>();
+        var stopped = 0;
         foreach (var entry in Read())
         {
             using var process = Find(entry);
             if (process is null)
                 continue;
-            var descendants = ChildProcesses.Descendants(process);
-            await ChildProcesses.StopAsync(process, TimeSpan.FromSeconds(5), clock);
-            foreach (var orphan in descendants)
-                await ChildProcesses.StopAsync(orphan, TimeSpan.FromSeconds(1), clock);
-            stopped.Add(entry.AppId);
+            await ChildProcesses.StopAsync(process, s_patience);
+            stopped++;
         }
+        stopped += await StopMarkedAsync();
         File.Delete(_file);
-        return stopped;
+        return stopped > 0;
     }
+
+    /// <summary>Stops processes that the apps started and did not take with them.</summary>
+    public Task<int> StopMarkedAsync() => ChildProcesses.StopMarkedAsync(Mark.Variable, Mark.Value, s_patience);
 
     public void Add(string appId, Process process)
     {
-        try
-        {
-            _entries.Add(new Entry(appId, process.Id, process.StartTime.ToUniversalTime(), process.ProcessName));
-        }
-        catch (Exception exception) when (exception is InvalidOperationException or Win32Exception)
-        {
+        if (ChildProcesses.BirthOf(process) is not { } birth)
             return;
-        }
+        _entries.Add(new Entry(appId, process.Id, birth));
         var next = _file + ".new";
         File.WriteAllText(next, JsonSerializer.Serialize(_entries));
         File.Move(next, _file, overwrite: true);
@@ -69,7 +64,7 @@ internal sealed class RunRecord : IDisposable
     /// <summary>Every app has left: nothing remains to be stopped next time.</summary>
     public void Clear() => File.Delete(_file);
 
-    public void Dispose() => _lock.Dispose();
+    public void Dispose() => held.Dispose();
 
     private List<Entry> Read()
     {
@@ -88,13 +83,9 @@ internal sealed class RunRecord : IDisposable
         try
         {
             var process = Process.GetProcessById(entry.Pid);
-            return !process.HasExited
-                && process.ProcessName == entry.Name
-                && (process.StartTime.ToUniversalTime() - entry.Started).Duration() < s_startTimeJitter
-                ? process
-                : null;
+            return ChildProcesses.BirthOf(process) == entry.Birth ? process : null;
         }
-        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or Win32Exception)
+        catch (ArgumentException)
         {
             return null;
         }
