@@ -24,6 +24,7 @@ internal static class VoiceRegistration
         services.AddSingleton<EventSpool>();
         services.AddSingleton<SpoolDrainer>();
         services.AddHostedService(provider => provider.GetRequiredService<SpoolDrainer>());
+        services.AddHostedService<WarmUp>();
         services.AddSingleton<CallEventPublisher>();
         services.AddSingleton<TenantDirectory>();
         services.AddSingleton<CallSessions>();

@@ -16,6 +16,10 @@ public sealed class VoiceApp : IAsyncDisposable
 {
     public const string AccountSid = "AC00001111222233334444555566667777";
 
+    private const int FirstPort = 18_000;
+    private const int Ports = 14_000;
+    private static int s_ports = Environment.ProcessId * 97;
+
     private readonly WebApplicationFactory<Program> _factory;
 
     public VoiceApp(IReadOnlyDictionary<string, string?>? settings = null, TimeProvider? clock = null, string? spoolPath = null)
@@ -85,10 +89,22 @@ public sealed class VoiceApp : IAsyncDisposable
         await _factory.DisposeAsync();
     }
 
+    /// <summary>Below the ports that outgoing connections take: it must still be free when something comes back up on it.</summary>
     public static int UnusedPort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = FirstPort + (int)((uint)Interlocked.Increment(ref s_ports) % Ports);
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Another test run has it.
+            }
+        }
     }
 }

@@ -53,12 +53,28 @@ internal sealed class LocalSidecars : IAsyncDisposable
             Environment = new Dictionary<string, string> { ["DAPR_API_TOKEN"] = Token, ["APP_API_TOKEN"] = "app token" },
         };
         _run = await LocalDaprHost.StartAsync(options, TextWriter.Null, TestContext.Current.CancellationToken);
+        await UntilHostIsReachedAsync();
     }
 
     public async Task StopAsync()
     {
         await _run!.StopAsync();
         _run = null;
+    }
+
+    // A sidecar calls an app only once it has found it healthy.
+    private async Task UntilHostIsReachedAsync()
+    {
+        using var client = new HttpClient { DefaultRequestHeaders = { { "dapr-api-token", Token } } };
+        var started = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            using var response = await client.GetAsync($"http://127.0.0.1:{_voiceHttp}/v1.0/invoke/host/method/health/ready", TestContext.Current.CancellationToken);
+            if (response.IsSuccessStatusCode)
+                return;
+            TimeProvider.System.GetElapsedTime(started).ShouldBeLessThan(TimeSpan.FromSeconds(60));
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
     }
 
     /// <summary>The next start finds no state.</summary>

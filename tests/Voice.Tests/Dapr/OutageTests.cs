@@ -27,13 +27,13 @@ public sealed class OutageTests : IAsyncLifetime
     [Fact]
     public async Task With_the_host_down_the_last_known_settings_serve_from_memory_and_after_a_restart_from_state()
     {
-        await using (var app = new VoiceApp(_sidecars.Settings))
+        await using (var app = new VoiceApp(_sidecars.Settings, new UnhurriedClock()))
         {
             await new SimulatedTwilio(app.Client, app.Url).CallsAsync();
             await _host.DisposeAsync();
             (await new SimulatedTwilio(app.Client, app.Url).CallsAsync()).Element("Gather").ShouldNotBeNull();
         }
-        await using var restarted = new VoiceApp(_sidecars.Settings);
+        await using var restarted = new VoiceApp(_sidecars.Settings, new UnhurriedClock());
         var twilio = new SimulatedTwilio(restarted.Client, restarted.Url);
         var greeting = await twilio.CallsAsync();
 
@@ -46,7 +46,7 @@ public sealed class OutageTests : IAsyncLifetime
     public async Task With_a_host_that_fails_and_no_copy_the_greeting_is_generic_and_the_host_finds_the_tenant_itself()
     {
         _host.IsFailing = true;
-        await using var app = new VoiceApp(_sidecars.Settings);
+        await using var app = new VoiceApp(_sidecars.Settings, new UnhurriedClock());
         var twilio = new SimulatedTwilio(app.Client, app.Url);
 
         (await twilio.CallsAsync()).Element("Say")!.Value.ShouldBe(Script.GenericGreeting);
@@ -60,7 +60,7 @@ public sealed class OutageTests : IAsyncLifetime
     {
         await _sidecars.StopAsync();
         var spool = Path.Combine(Path.GetTempPath(), "kestrelvoice-tests", Path.GetRandomFileName());
-        var app = new VoiceApp(_sidecars.Settings, spoolPath: spool);
+        var app = new VoiceApp(_sidecars.Settings, new UnhurriedClock(), spool);
         var twilio = new SimulatedTwilio(app.Client, app.Url);
         var greeting = await twilio.CallsAsync();
         await twilio.TwiMLAsync(Action(greeting, "Record"), ("RecordingDuration", "5"));
@@ -70,7 +70,7 @@ public sealed class OutageTests : IAsyncLifetime
         await app.StopAsync();
 
         await _sidecars.StartAsync();
-        await using var restarted = new VoiceApp(_sidecars.Settings, spoolPath: spool);
+        await using var restarted = new VoiceApp(_sidecars.Settings, new UnhurriedClock(), spool);
 
         (await _host.TypesOfAsync(twilio.CallSid, 5)).ShouldBe(
             [CallEventTypes.Started, CallEventTypes.Turn, CallEventTypes.Voicemail, CallEventTypes.Turn, CallEventTypes.Ended]);
@@ -80,7 +80,7 @@ public sealed class OutageTests : IAsyncLifetime
     [Fact]
     public async Task A_sidecar_that_goes_away_and_comes_back_during_a_call_costs_no_event()
     {
-        await using var app = new VoiceApp(_sidecars.Settings);
+        await using var app = new VoiceApp(_sidecars.Settings, new UnhurriedClock());
         var twilio = new SimulatedTwilio(app.Client, app.Url);
         var greeting = await twilio.CallsAsync();
         await _sidecars.StopAsync();
@@ -104,13 +104,13 @@ public sealed class OutageTests : IAsyncLifetime
     [Fact]
     public async Task A_call_goes_on_when_the_state_is_lost_and_another_replica_answers()
     {
-        await using var app = new VoiceApp(_sidecars.Settings);
+        await using var app = new VoiceApp(_sidecars.Settings, new UnhurriedClock());
         var twilio = new SimulatedTwilio(app.Client, app.Url);
         var greeting = await twilio.CallsAsync();
         await _sidecars.StopAsync();
         _sidecars.ForgetState();
         await _sidecars.StartAsync();
-        await using var replica = new VoiceApp(_sidecars.Settings);
+        await using var replica = new VoiceApp(_sidecars.Settings, new UnhurriedClock());
 
         var url = Action(greeting, "Gather").Replace(app.Url, replica.Url, StringComparison.Ordinal);
         var dial = await twilio.TwiMLAsync(url, ("Digits", "0"));
@@ -129,7 +129,7 @@ public sealed class OutageTests : IAsyncLifetime
             {"event_id":"e1","type":"kestrelvoice.call.ended.v1","call_sid":"CA1","payload":{"event_id":"e1","sequence":0,"call":{"call_sid":"CA1"}}}
             """, TestContext.Current.CancellationToken);
 
-        await using var app = new VoiceApp(_sidecars.Settings, spoolPath: spool);
+        await using var app = new VoiceApp(_sidecars.Settings, new UnhurriedClock(), spool);
 
         await _host.EnvelopesOfAsync("CA1", 1);
         await Until(() => app.Spooled().Count == 0);
