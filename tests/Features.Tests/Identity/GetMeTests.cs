@@ -15,7 +15,7 @@ public sealed class GetMeTests(KestrelVoiceApp app) : IClassFixture<KestrelVoice
         var member = await app.GivenAMember((tenant, "owner"));
         using var client = await app.SignedIn(member);
 
-        var me = await (await client.GetAsync("/api/me", Stop)).ShouldBe(HttpStatusCode.OK);
+        var me = await (await client.GetAsync("/api/me", Stop)).ShouldAnswer(HttpStatusCode.OK);
 
         var tenantId = TypeId.Format(TypeId.Tenant, tenant.Id);
         JsonElement.DeepEquals(me, JsonDocument.Parse(
@@ -34,7 +34,7 @@ public sealed class GetMeTests(KestrelVoiceApp app) : IClassFixture<KestrelVoice
         using var client = app.Stranger();
         client.DefaultRequestHeaders.Add("X-API-Key", key.Text);
 
-        var me = await (await client.GetAsync("/api/me", Stop)).ShouldBe(HttpStatusCode.OK);
+        var me = await (await client.GetAsync("/api/me", Stop)).ShouldAnswer(HttpStatusCode.OK);
 
         me.GetProperty("kind").GetString().ShouldBe("api_key");
         me.GetProperty("id").GetString().ShouldStartWith("key_");
