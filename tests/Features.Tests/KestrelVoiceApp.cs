@@ -6,6 +6,7 @@ using System.Text.Json;
 using Dapper;
 using KestrelVoice.Contracts;
 using KestrelVoice.Features.Identity.Credentials;
+using KestrelVoice.Features.Identity.Embedded;
 using KestrelVoice.Features.Kernel;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Hosting;
@@ -24,6 +25,13 @@ public class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory<Progra
 {
     public const string SidecarToken = "the sidecar's token in tests";
     public static readonly DateTimeOffset Noon = new(2026, 3, 4, 12, 0, 0, TimeSpan.Zero);
+
+    // The factory's own clients follow redirects and keep cookies when the server is a real one, whatever they are told.
+    private static readonly ServiceProvider Bare = new ServiceCollection()
+        .ConfigureHttpClientDefaults(clients => clients.ConfigurePrimaryHttpMessageHandler(
+            () => new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }))
+        .AddHttpClient()
+        .BuildServiceProvider();
 
     private TestDatabase? database;
     private NpgsqlDataSource? owner;
@@ -69,12 +77,9 @@ public class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory<Progra
     public HttpClient Stranger()
     {
         StartServer();
-        return CreateClient(new WebApplicationFactoryClientOptions
-        {
-            BaseAddress = ClientOptions.BaseAddress,
-            AllowAutoRedirect = false,
-            HandleCookies = false,
-        });
+        var client = Bare.GetRequiredService<IHttpClientFactory>().CreateClient();
+        client.BaseAddress = ClientOptions.BaseAddress;
+        return client;
     }
 
     /// <summary>A client that acts for a tenant.</summary>
@@ -130,6 +135,8 @@ public class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory<Progra
         builder.ConfigureTestServices(services =>
         {
             services.AddSingleton<TimeProvider>(Clock);
+            // As strong as in production, every test that signs in would take a second.
+            services.AddSingleton(_ => new Passwords(iterations: 1000));
             services.AddAuthentication(TestAuthentication.Scheme)
                 .AddScheme<AuthenticationSchemeOptions, TestAuthentication>(TestAuthentication.Scheme, options =>
                     // Whoever brings no such header is judged as in production.

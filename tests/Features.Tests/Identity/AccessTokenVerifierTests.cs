@@ -157,7 +157,13 @@ public sealed class AccessTokenVerifierTests : IDisposable
         using var own = RSA.Create(2048);
         var parameters = own.ExportParameters(false);
         var (n, e) = (Base64Url.EncodeToString(parameters.Modulus), Base64Url.EncodeToString(parameters.Exponent));
-        var header = $$"""{"alg":"RS256","kid":"own","typ":"JWT","jku":"https://elsewhere.example/keys","jwk":{"kty":"RSA","kid":"own","n":"{{n}}","e":"{{e}}"}}""";
+        var header = new JsonObject
+        {
+            ["alg"] = "RS256",
+            ["kid"] = "own",
+            ["jku"] = "https://elsewhere.example/keys",
+            ["jwk"] = new JsonObject { ["kty"] = "RSA", ["kid"] = "own", ["n"] = n, ["e"] = e },
+        }.ToJsonString();
         var content = Unsigned(header);
         var signature = own.SignData(Encoding.ASCII.GetBytes(content), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
 

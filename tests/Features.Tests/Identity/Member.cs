@@ -23,7 +23,7 @@ internal static class Members
         app.Stranger().Dispose();
         var number = Interlocked.Increment(ref count);
         var member = new Member(Guid.CreateVersion7(app.Clock.GetUtcNow()), $"member{number}@maplestreet.example", $"Correct horse {number}!");
-        using var passwords = new Passwords();
+        using var passwords = new Passwords(iterations: 1000);
         await using var connection = await app.Owner.OpenConnectionAsync(TestContext.Current.CancellationToken);
         await connection.ExecuteAsync(
             """

@@ -10,11 +10,17 @@ internal sealed class Passwords : IDisposable
     internal const int Longest = 256;
     private const int Iterations = 210_000;
 
-    private readonly PasswordHasher<Passwords> _hasher = new(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
+    private readonly PasswordHasher<Passwords> _hasher;
     private readonly SemaphoreSlim _atOnce = new(Environment.ProcessorCount);
     private readonly string _nobodys;
 
-    public Passwords() => _nobodys = _hasher.HashPassword(this, Guid.Empty.ToString());
+    public Passwords() : this(Iterations) { }
+
+    internal Passwords(int iterations)
+    {
+        _hasher = new(Options.Create(new PasswordHasherOptions { IterationCount = iterations }));
+        _nobodys = Hash(Guid.Empty.ToString());
+    }
 
     internal enum Verdict
     {

@@ -21,6 +21,9 @@ internal sealed class Sessions(NpgsqlDataSource database, AccessTokenWriter toke
         internal sealed record Busy : Refreshed;
     }
 
+    // Rows stay a while, so that whoever comes late is told that the session is over rather than that it never was.
+    private static readonly TimeSpan KeptWhenOver = TimeSpan.FromDays(1);
+
     private sealed record Row(Guid Id, byte[] RefreshSecret, int Generation, DateTime CreatedAt, DateTime RefreshedAt);
 
     private sealed record Presented(Guid SessionId, int Generation);
@@ -106,7 +109,7 @@ internal sealed class Sessions(NpgsqlDataSource database, AccessTokenWriter toke
         ExecuteAsync(EndOthers, new { UserId = userId, SessionId = sessionId }, cancellationToken);
 
     internal Task EndIdleAsync(CancellationToken cancellationToken) =>
-        ExecuteAsync(EndIdle, new { Before = (clock.GetUtcNow() - LongestIdle).UtcDateTime }, cancellationToken);
+        ExecuteAsync(EndIdle, new { Before = (clock.GetUtcNow() - LongestIdle - KeptWhenOver).UtcDateTime }, cancellationToken);
 
     private async Task<Refreshed> RefreshAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, string token, CancellationToken cancellationToken)
