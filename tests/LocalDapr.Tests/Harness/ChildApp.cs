@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
 
 namespace KestrelVoice.LocalDapr.Tests.Harness;
 
@@ -25,8 +26,9 @@ internal static class ChildApp
             lock (gate)
                 File.AppendAllText(diary, envelope.GetProperty("id").GetString() + "\n");
         });
+        await app.StartAsync();
         Console.WriteLine("the app says hello");
-        await app.RunAsync();
+        await app.WaitForShutdownAsync();
         await File.AppendAllTextAsync(diary + ".environment", "LEFT_GRACEFULLY=yes\n");
         return 0;
     }
