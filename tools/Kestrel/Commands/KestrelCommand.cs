@@ -36,7 +36,7 @@ internal static class KestrelCommand
             root.Subcommands.Add(command);
 
         // Stopping takes as long as it takes: every command handles the signals itself.
-        return await root.Parse(arguments).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
+        return await root.Parse(arguments).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
     }
 
     /// <summary>What all commands share: the home, the terminal, the signals, and errors as sentences instead of stack traces.</summary>

@@ -58,6 +58,7 @@ internal sealed record KestrelHome(string Checkout, string State)
     public static string Shown(string path)
     {
         var relative = Path.GetRelativePath(Environment.CurrentDirectory, path);
-        return relative.StartsWith("..", StringComparison.Ordinal) ? path : relative;
+        var isAtRoot = Path.GetPathRoot(Environment.CurrentDirectory) == Environment.CurrentDirectory;
+        return isAtRoot || relative.StartsWith("..", StringComparison.Ordinal) ? path : relative;
     }
 }

@@ -61,13 +61,16 @@ internal sealed class Steps(Terminal terminal, TimeProvider clock)
         return await terminal.Console.Status().Spinner(Spinner.Known.Dots).StartAsync(Markup.Escape(title), async status =>
         {
             while (await Task.WhenAny(work, Task.Delay(TimeSpan.FromMilliseconds(200), clock, CancellationToken.None)) != work)
-                status.Status(Markup.Escape(Describe(title, step, began)));
+                status.Status(Markup.Escape(Fitting(Describe(title, step, began))));
             return await work;
         });
     }
 
     private string Describe(string title, Step step, long began) =>
         step.Now.Length > 0 ? $"{title}: {step.Now} ({Elapsed(began)})" : $"{title} ({Elapsed(began)})";
+
+    /// <summary>The spinner redraws one line; a longer text would leave its rest behind.</summary>
+    private string Fitting(string text) => text.Length > terminal.Width - 4 ? text[..Math.Max(0, terminal.Width - 4)] : text;
 
     private string Elapsed(long began)
     {

@@ -8,15 +8,19 @@ internal sealed class Terminal
 {
     private const int NeverWrap = 4096;
 
-    private Terminal(IAnsiConsole console, bool plain)
+    private Terminal(IAnsiConsole console, bool plain, int width)
     {
         Console = console;
         IsPlain = plain;
+        Width = width;
     }
 
     public IAnsiConsole Console { get; }
 
     public bool IsPlain { get; }
+
+    /// <summary>How much fits on one line of the screen.</summary>
+    public int Width { get; }
 
     public static Terminal ForOutput()
     {
@@ -25,8 +29,6 @@ internal sealed class Terminal
         var plain = System.Console.IsOutputRedirected || IsSet("NO_COLOR") || IsSet("CI") || Environment.GetEnvironmentVariable("TERM") == "dumb";
         return For(new AnsiConsoleOutput(System.Console.Out), plain);
     }
-
-    public static Terminal ForWriter(TextWriter writer) => For(new AnsiConsoleOutput(writer), plain: true);
 
     public void Line(string text = "") => Console.WriteLine(text);
 
@@ -43,9 +45,10 @@ internal sealed class Terminal
             Interactive = plain ? InteractionSupport.No : InteractionSupport.Detect,
             Out = output,
         });
-        if (plain)
-            console.Profile.Width = NeverWrap;
-        return new Terminal(console, plain);
+        // A command that is broken into lines cannot be copied.
+        var width = console.Profile.Width;
+        console.Profile.Width = NeverWrap;
+        return new Terminal(console, plain, width);
     }
 
     private static bool IsSet(string variable) => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(variable));

@@ -40,7 +40,7 @@ internal sealed class RunningTests(Terminal terminal)
             while (await timer.WaitForNextTickAsync(cancellationToken))
             {
                 lock (gate)
-                    terminal.Line($"  running: {string.Join(", ", began.Select(each => $"{each.Key} ({Seconds(each.Value)})"))}");
+                    terminal.Line($"  ... running: {string.Join(", ", began.Select(each => $"{each.Key} ({Seconds(each.Value)})"))}");
             }
         }
         catch (OperationCanceledException)

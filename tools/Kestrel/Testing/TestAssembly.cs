@@ -10,6 +10,9 @@ internal sealed record TestAssembly(string Name, string Path)
 {
     internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
 
+    /// <summary>What runs it.</summary>
+    internal string Runner { get; init; } = "dotnet";
+
     /// <param name="Counts">How its tests went; a crash or a left-over process is one more failure.</param>
     /// <param name="Problems">What to show about failures.</param>
     internal sealed record Outcome(TestCounts Counts, IReadOnlyList<string> Problems);
@@ -37,7 +40,7 @@ internal sealed record TestAssembly(string Name, string Path)
         try
         {
             var ran = await Subprocess.RunAsync(
-                new("dotnet", arguments)
+                new(Runner, arguments)
                 {
                     WorkingDirectory = System.IO.Path.GetDirectoryName(Path),
                     Environment = new Dictionary<string, string?> { [Descendants.TestMark] = mark, [Descendants.Mark] = null, [KestrelHome.Variable] = null },
