@@ -40,7 +40,11 @@ internal sealed partial class EventSpool
 
     /// <summary>What waits, oldest first.</summary>
     public IReadOnlyList<string> Waiting() => Directory.Exists(_folder)
-        ? [.. new DirectoryInfo(_folder).EnumerateFiles("*" + Suffix).OrderBy(file => file.LastWriteTimeUtc).ThenBy(file => file.Name, StringComparer.Ordinal).Select(file => file.FullName)]
+        ?
+        [
+            .. new DirectoryInfo(_folder).EnumerateFiles("*" + Suffix)
+                .OrderBy(file => file.LastWriteTimeUtc).ThenBy(file => file.Name, StringComparer.Ordinal).Select(file => file.FullName),
+        ]
         : [];
 
     /// <summary>Null when the file is gone, or when it is no event and has been put aside.</summary>

@@ -13,13 +13,17 @@ internal static class Script
         "Thank you for calling. Nobody can take your call right now. " + Safety +
         " Otherwise please leave your name, your number and what you need after the tone, and we will call you back.";
 
-    public const string LostThread = "I am sorry, I cannot continue right now. " + Safety + " Otherwise please leave your name, your number and what you need after the tone, and we will call you back.";
+    public const string LostThread =
+        "I am sorry, I cannot continue right now. " + Safety + " Otherwise please leave your name, your number and what you need after the tone, and we will call you back.";
     public const string AskNeed = "Please tell me what you need. For a person press 0. To leave a voicemail press 9.";
-    public const string Closed = "We are closed right now. If this is an emergency, press 1 or say what has happened. Otherwise stay on the line to leave a message.";
-    public const string AskNeedAgain = "Sorry, I did not hear anything. Please tell me what you need. For a person press 0. To leave a voicemail press 9.";
+    public const string Closed =
+        "We are closed right now. If this is an emergency, press 1 or say what has happened. Otherwise stay on the line to leave a message.";
+    public const string AskNeedAgain =
+        "Sorry, I did not hear anything. Please tell me what you need. For a person press 0. To leave a voicemail press 9.";
     public const string AskMoreAgain = "Are you still there? Is there anything else I can note down?";
     public const string NothingHeard = "I still cannot hear you. Please leave your name, your number and what you need after the tone.";
-    public const string UnknownKey = "Sorry, that key does nothing here. Please tell me what you need, press 0 for a person, or 9 for voicemail.";
+    public const string UnknownKey =
+        "Sorry, that key does nothing here. Please tell me what you need, press 0 for a person, or 9 for voicemail.";
     public const string Hello = "Hello! Please tell me what you need.";
     public const string GoAhead = "Please go ahead, I am listening.";
     public const string Noted = "Thank you, I have noted that for the team. Is there anything else?";
@@ -27,13 +31,18 @@ internal static class Script
     public const string MessageTaken = "Thank you. I have passed your message on and someone will call you back. Goodbye.";
     public const string Goodbye = "Thank you for calling. Goodbye.";
     public const string Connecting = "One moment please, I am connecting you.";
-    public const string NobodyToConnect = "I am sorry, nobody is free to talk right now. Please leave your name, your number and what you need after the tone, and we will call you back.";
-    public const string PersonDidNotAnswer = "I am sorry, I could not reach anybody. Please leave your name, your number and what you need after the tone, and we will call you back.";
+    public const string NobodyToConnect =
+        "I am sorry, nobody is free to talk right now. Please leave your name, your number and what you need after the tone, and we will call you back.";
+    public const string PersonDidNotAnswer =
+        "I am sorry, I could not reach anybody. Please leave your name, your number and what you need after the tone, and we will call you back.";
     public const string Voicemail = "Please leave your name, your number and what you need after the tone.";
-    public const string AfterHoursVoicemail = "Please leave your name, your number and what you need after the tone, and we will call you back when we open.";
+    public const string AfterHoursVoicemail =
+        "Please leave your name, your number and what you need after the tone, and we will call you back when we open.";
     public const string Escalating = Safety + " I am connecting you to the person on call. Please stay on the line.";
-    public const string NobodyOnCall = Safety + " I cannot reach the person on call. Please leave your name, your number and your address after the tone. Your message will be treated as urgent.";
-    public const string OnCallDidNotAnswer = "The person on call did not answer. Please leave your name, your number and your address after the tone. Your message will be treated as urgent.";
+    public const string NobodyOnCall =
+        Safety + " I cannot reach the person on call. Please leave your name, your number and your address after the tone. Your message will be treated as urgent.";
+    public const string OnCallDidNotAnswer =
+        "The person on call did not answer. Please leave your name, your number and your address after the tone. Your message will be treated as urgent.";
     public const string VoicemailTaken = "Thank you. We have your message and will call you back. Goodbye.";
     public const string UrgentVoicemailTaken = "Thank you. Your urgent message has been passed on. Goodbye.";
     public const string NothingRecorded = "I did not hear a message. You are welcome to call again. Goodbye.";

@@ -10,7 +10,8 @@ internal static class HearCaller
 {
     public sealed class Endpoint : ICarterModule
     {
-        public void AddRoutes(IEndpointRouteBuilder app) => app.MapPost(CallUrls.TurnRoute, Handle).WithMetadata(new AnswersTwiML()).AddEndpointFilter<RequiresPosition>();
+        public void AddRoutes(IEndpointRouteBuilder app) =>
+            app.MapPost(CallUrls.TurnRoute, Handle).WithMetadata(new AnswersTwiML()).AddEndpointFilter<RequiresPosition>();
     }
 
     internal static async Task<TwiMLResult> Handle(CallWebhook webhook, Lines lines, CallEventPublisher publisher, TimeProvider clock)

@@ -33,7 +33,7 @@ public sealed class ConversationProperties
     [Fact]
     public void However_callers_behave_each_call_ends_well() => Prop
         .ForAll(Calls(), call => Walk(call) is var line && line.IsOver)
-        .Check(Config.QuickThrowOnFailure.WithMaxTest(400));
+        .Check(Config.QuickThrowOnFailure.WithMaxTest(400).WithQuietOnSuccess(true));
 
     [Fact]
     public void No_sequence_number_and_no_id_stands_for_two_events() => Prop
@@ -43,12 +43,12 @@ public sealed class ConversationProperties
             return events.DistinctBy(callEvent => callEvent.Sequence).Count() == events.Count
                 && events.DistinctBy(callEvent => callEvent.EventId).Count() == events.Count;
         })
-        .Check(Config.QuickThrowOnFailure.WithMaxTest(400));
+        .Check(Config.QuickThrowOnFailure.WithMaxTest(400).WithQuietOnSuccess(true));
 
     [Fact]
     public void Events_are_numbered_in_the_order_in_which_they_happened() => Prop
         .ForAll(Calls(), call => Walk(call).Events is var events && events.SequenceEqual(events.OrderBy(callEvent => callEvent.Sequence)))
-        .Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+        .Check(Config.QuickThrowOnFailure.WithMaxTest(200).WithQuietOnSuccess(true));
 
     [Fact]
     public void Every_document_is_one_that_Twilio_takes() => Prop
@@ -57,7 +57,7 @@ public sealed class ConversationProperties
             && document.Descendants("Say").All(say => say.Value.Length is > 0 and < 4096)
             && document.Descendants("Gather").Concat(document.Descendants("Record")).Concat(document.Descendants("Dial")).All(verb => verb.Attribute("action") is not null)
             && document.Descendants("Dial").All(dial => (int)dial.Attribute("timeout")! is >= 5 and <= 60)))
-        .Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+        .Check(Config.QuickThrowOnFailure.WithMaxTest(200).WithQuietOnSuccess(true));
 
     [Fact]
     public async Task Every_document_of_a_flow_is_what_the_stock_library_builds()

@@ -18,7 +18,10 @@ internal static class TwilioOracle
         timeout.CancelAfter(TimeSpan.FromSeconds(60));
         var start = new ProcessStartInfo("node", ["twilio/oracle.mjs"])
         {
-            WorkingDirectory = folder, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         using var node = Process.Start(start)!;
         var output = node.StandardOutput.ReadToEndAsync(timeout.Token);

@@ -152,8 +152,14 @@ public sealed class WithoutSidecarTests : IAsyncDisposable
         var url = Url(greeting.Element("Record")!, "recordingStatusCallback");
         Dictionary<string, string> form = new(StringComparer.Ordinal)
         {
-            ["AccountSid"] = VoiceApp.AccountSid, ["CallSid"] = _twilio.CallSid, ["RecordingSid"] = "RE" + new string('c', 32), ["RecordingStatus"] = "completed",
-            ["RecordingDuration"] = "8", ["RecordingChannels"] = "1", ["RecordingSource"] = "RecordVerb", ["RecordingTrack"] = "inbound",
+            ["AccountSid"] = VoiceApp.AccountSid,
+            ["CallSid"] = _twilio.CallSid,
+            ["RecordingSid"] = "RE" + new string('c', 32),
+            ["RecordingStatus"] = "completed",
+            ["RecordingDuration"] = "8",
+            ["RecordingChannels"] = "1",
+            ["RecordingSource"] = "RecordVerb",
+            ["RecordingTrack"] = "inbound",
         };
 
         (await StatusOf(_twilio.PostFormAsync(url, form))).ShouldBe(HttpStatusCode.ServiceUnavailable);
