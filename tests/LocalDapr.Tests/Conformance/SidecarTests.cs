@@ -130,6 +130,40 @@ public sealed class SidecarTests
     }
 
     [Fact]
+    public async Task A_configuration_decides_which_secrets_an_app_may_read()
+    {
+        await using var run = new DaprRun();
+        File.WriteAllText(Path.Combine(run.Folder, "secrets.json"), """{"open":"one","closed":"two"}""");
+        File.WriteAllText(Path.Combine(run.Folder, "config.yaml"),
+            """
+            apiVersion: dapr.io/v1alpha1
+            kind: Configuration
+            metadata: { name: c }
+            spec:
+              secrets: { scopes: [ { storeName: secrets, defaultAccess: deny, allowedSecrets: [ open ] } ] }
+            """);
+        run.WithFile("secrets.yaml",
+            """
+            apiVersion: dapr.io/v1alpha1
+            kind: Component
+            metadata: { name: secrets }
+            spec:
+              type: secretstores.local.file
+              version: v1
+              metadata: [ { name: secretsFile, value: secrets.json } ]
+            """);
+        await run.WithApp("host", settings: "configFilePath: ./config.yaml").StartAsync();
+        using var http = run.Http("host");
+
+        using var open = await http.GetAsync("/v1.0/secrets/secrets/open", Cancel);
+        using var closed = await http.GetAsync("/v1.0/secrets/secrets/closed", Cancel);
+
+        ((int)open.StatusCode).ShouldBe(200);
+        ((int)closed.StatusCode).ShouldBe(403);
+        (await http.GetStringAsync("/v1.0/secrets/secrets/bulk", Cancel)).ShouldNotContain("two");
+    }
+
+    [Fact]
     public async Task A_component_may_take_its_values_from_a_secret_store_or_the_environment()
     {
         await using var run = new DaprRun().WithEnvironment("KEY_PREFIX", "from-environment");

@@ -1,5 +1,6 @@
 using KestrelVoice.LocalDapr.PubSub;
 using KestrelVoice.LocalDapr.Storage;
+using Microsoft.Extensions.Time.Testing;
 
 namespace KestrelVoice.LocalDapr.Tests.PubSub;
 
@@ -7,6 +8,7 @@ public sealed class MessageLogTests : IAsyncLifetime
 {
     private static readonly Dictionary<string, string> s_none = [];
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("kestrel-log-");
+    private readonly FakeTimeProvider _clock = new();
     private Journal _journal = null!;
     private MessageLog _log = null!;
 
@@ -111,6 +113,20 @@ public sealed class MessageLogTests : IAsyncLifetime
         _journal.Read(statements => statements.Scalar<long>("select count(*) from message where pubsub = 'p'")).ShouldBe(49);
     }
 
+    [Fact]
+    public async Task Messages_older_than_the_streams_time_to_live_are_gone()
+    {
+        var group = await _log.JoinAsync("pubsub", "t", "g");
+        await PublishAsync(1);
+        _clock.Advance(TimeSpan.FromMinutes(10));
+        await PublishAsync(2);
+
+        await _log.ExpireAsync("pubsub", TimeSpan.FromMinutes(5));
+
+        TakeAll(group).Select(Number).ShouldBe([2]);
+        TakeAll(await _log.JoinAsync("pubsub", "t", "late")).Select(Number).ShouldBe([2]);
+    }
+
     private static int Number(Message message) => message.Data[0];
 
     private static List<Message> TakeAll(ConsumerGroup group)
@@ -130,6 +146,6 @@ public sealed class MessageLogTests : IAsyncLifetime
     private async Task OpenAsync()
     {
         _journal = Journal.Open(Path.Combine(_folder.FullName, "log.db"));
-        _log = await MessageLog.OpenAsync(_journal, [], TimeProvider.System);
+        _log = await MessageLog.OpenAsync(_journal, [], _clock);
     }
 }

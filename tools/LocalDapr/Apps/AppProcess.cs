@@ -73,7 +73,7 @@ internal sealed class AppProcess
     {
         await ChildProcesses.StopAsync(_process, grace);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
-        await Ended.WaitAsync(patience.Token).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        await Ended.WaitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _process.Dispose();
     }
 

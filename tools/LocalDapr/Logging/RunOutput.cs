@@ -12,14 +12,7 @@ internal sealed class RunOutput(TextWriter console, TimeProvider clock) : IDispo
     /// <summary>A line of LocalDapr itself.</summary>
     public void Say(string line) => ToConsole("LocalDapr: " + line);
 
-    public void ToConsole(string line)
-    {
-        lock (_gate)
-        {
-            console.WriteLine(line);
-            console.Flush();
-        }
-    }
+    public void ToConsole(string line) => Write(console, line);
 
     /// <summary>Opens <c>{appId}_{kind}_{time}.log</c> and returns how to write a line to it.</summary>
     public Action<string> OpenFile(string directory, string appId, string kind)
@@ -27,17 +20,10 @@ internal sealed class RunOutput(TextWriter console, TimeProvider clock) : IDispo
         Directory.CreateDirectory(directory);
         var stamp = clock.GetLocalNow().ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture);
         var path = Path.Combine(directory, $"{appId}_{kind}_{stamp}.log");
-        var writer = new StreamWriter(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
+        var writer = new StreamWriter(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite));
         lock (_gate)
             _files.Add(writer);
-        return line =>
-        {
-            lock (_gate)
-            {
-                if (_files.Contains(writer))
-                    writer.WriteLine(line);
-            }
-        };
+        return line => Write(writer, line);
     }
 
     /// <summary>Loggers of one sidecar: its lines go to <paramref name="write"/>, its errors to the console as well.</summary>
@@ -47,6 +33,22 @@ internal sealed class RunOutput(TextWriter console, TimeProvider clock) : IDispo
         .AddFilter("Microsoft.Hosting", LogLevel.None)
         .AddFilter("Grpc", LogLevel.None)
         .AddProvider(new LineLoggers(this, appId, write, onConsole, clock)));
+
+    // A full disk or a closed pipe costs a line of log, never a message.
+    private void Write(TextWriter writer, string line)
+    {
+        lock (_gate)
+        {
+            try
+            {
+                writer.WriteLine(line);
+                writer.Flush();
+            }
+            catch (Exception exception) when (exception is IOException or ObjectDisposedException)
+            {
+            }
+        }
+    }
 
     public void Dispose()
     {

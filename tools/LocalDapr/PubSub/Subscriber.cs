@@ -100,7 +100,7 @@ internal sealed partial class Subscriber(
         {
             LogBroken(subscription.Spec.Topic, message.Id, exception);
             subscription.Group.Return(message);
-            await Task.Delay(TimeSpan.FromSeconds(1), clock, stopping).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await Task.Delay(TimeSpan.FromSeconds(1), clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
