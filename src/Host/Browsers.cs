@@ -20,7 +20,7 @@ internal static class Browsers
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
             .WithOrigins(origins)
             .WithMethods("GET", "POST", "PUT", "PATCH", "DELETE")
-            .WithHeaders("authorization", "content-type", "x-api-key", "x-request-id", "apikey", "x-client-info", "x-supabase-api-version")
+            .WithHeaders("authorization", "content-type", "x-api-key", "x-request-id", "x-tenant-id", "apikey", "x-client-info", "x-supabase-api-version")
             .WithExposedHeaders("X-Request-Id", "Retry-After", "Content-Range", "Accept-Ranges")
             .AllowCredentials()
             .SetPreflightMaxAge(TimeSpan.FromMinutes(10))));

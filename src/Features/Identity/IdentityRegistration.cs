@@ -2,6 +2,7 @@ using KestrelVoice.Features.Identity.Credentials;
 using KestrelVoice.Features.Identity.Embedded;
 using KestrelVoice.Features.Kernel.Secrets;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -20,6 +21,8 @@ internal static class IdentityRegistration
         services.AddSingleton<IValidateOptions<AuthOptions>, AuthOptions.Validator>();
         services.AddSingleton(_ => new KeyRing(configuration.GetSection(KeyRing.Section).Get<string[]>() ?? [])).AddSingleton<Envelope>();
 
+        // The framework's authentication brings it along; nothing of ours uses it, and left alone it writes keys into the home directory.
+        services.AddDataProtection().UseEphemeralDataProtectionProvider();
         services.AddAuthentication(CredentialHandler.SchemeName)
             .AddScheme<AuthenticationSchemeOptions, CredentialHandler>(CredentialHandler.SchemeName, null);
         services.AddSingleton<CredentialResolver>().AddSingleton<CrossSiteRule>().AddSingleton<Memberships>();
