@@ -57,7 +57,9 @@ public sealed class LocalDaprHost : IAsyncDisposable
             await host.OpenAsync(stateFile, runFile, resources, environment);
             foreach (var sidecar in host._sidecars.Values)
                 await sidecar.StartAsync(cancellationToken);
-            host.Sidecars = [.. runFile.Apps.Select(app => host._sidecars[app.AppId]).Select(sidecar => new SidecarAddress(sidecar.App.AppId, sidecar.HttpPort, sidecar.GrpcPort))];
+            host.Sidecars = [.. runFile.Apps
+                .Select(app => host._sidecars[app.AppId])
+                .Select(sidecar => new SidecarAddress(sidecar.App.AppId, sidecar.HttpPort, sidecar.GrpcPort))];
             foreach (var app in runFile.Apps)
                 host.StartApp(host._sidecars[app.AppId], environment);
             return host;
@@ -106,13 +108,19 @@ public sealed class LocalDaprHost : IAsyncDisposable
             await StateStore.ForgetAsync(_journal, component.Name);
         var forgetful = components.Where(component => component is { IsPubSub: true, IsInMemory: true }).Select(component => component.Name);
         var messages = await MessageLog.OpenAsync(_journal, forgetful, _options.Clock);
-        var machine = new Machine(_journal, messages, environment, _options.Clock, _sidecars.GetValueOrDefault) { Fail = reason => _failed.TrySetResult(reason) };
+        var machine = new Machine(_journal, messages, environment, _options.Clock, _sidecars.GetValueOrDefault)
+        {
+            Fail = reason => _failed.TrySetResult(reason),
+        };
         foreach (var (app, set) in runFile.Apps.Zip(resources))
         {
             var write = app.SidecarLog.HasFlag(LogDestination.File) ? _output.OpenFile(LogDirectory(app), app.AppId, "daprd") : null;
             _sidecars.Add(app.AppId, new Sidecar(app, set, machine, _output.LoggersFor(app.AppId, write, app.SidecarLog.HasFlag(LogDestination.Console))));
         }
-        _sweeping = SweepAsync(_journal, messages, components);
+        var ages = components
+            .Where(component => component.IsPubSub && component.Get("streamTTL") is not null)
+            .ToDictionary(component => component.Name, component => component.Duration("streamTTL"));
+        _sweeping = SweepAsync(_journal, messages, ages);
     }
 
     private void StartApp(Sidecar sidecar, IReadOnlyDictionary<string, string> environment)
@@ -130,7 +138,10 @@ public sealed class LocalDaprHost : IAsyncDisposable
         {
             sidecar.ReportExit();
             if (_stopped == 0)
-                _output.Say($"app '{app.AppId}' ended with exit code {exitCode}. It is not restarted; its sidecar goes on, and its messages wait if its health is checked.");
+            {
+                _output.Say($"app '{app.AppId}' ended with exit code {exitCode}. It is not restarted; its sidecar goes on, "
+                    + "and its messages wait if its health is checked.");
+            }
         });
         _apps.Add((app.AppId, process));
         _record.Add(app.AppId, process.Process);
@@ -143,19 +154,15 @@ public sealed class LocalDaprHost : IAsyncDisposable
         }
     }
 
-    private async Task SweepAsync(Journal journal, MessageLog messages, Component[] components)
+    private async Task SweepAsync(Journal journal, MessageLog messages, IReadOnlyDictionary<string, TimeSpan> ages)
     {
-        var aging = components
-            .Where(component => component.IsPubSub && component.Get("streamTTL") is not null)
-            .Select(component => (component.Name, Age: GoDuration.TryParse(component.Get("streamTTL")!, out var age) ? age : throw component.Refuse("streamTTL is not a duration")))
-            .ToArray();
         using var timer = new PeriodicTimer(s_sweepInterval, _options.Clock);
         try
         {
             do
             {
                 await StateStore.SweepAsync(journal, _options.Clock);
-                foreach (var (name, age) in aging)
+                foreach (var (name, age) in ages)
                     await messages.ExpireAsync(name, age);
             }
             while (await timer.WaitForNextTickAsync(_ending.Token));

@@ -20,6 +20,7 @@ public sealed class RefusalTests
         { Component("state.redis", "[ { name: x, secretKeyRef: { name: a, key: b } } ]"), "auth.secretStore" },
         { Component("state.redis", "[ { name: x, envRef: DAPR_API_TOKEN } ]"), "DAPR_API_TOKEN" },
         { Component("pubsub.redis", "[ { name: maxLenApprox, value: many } ]"), "maxLenApprox" },
+        { Component("pubsub.redis", "[ { name: streamTTL, value: long } ]"), "streamTTL" },
         { Component("secretstores.local.file", "[ { name: secretsFile, value: absent.json } ]"), "absent.json" },
         { Component("state.redis") + "---\n" + Component("state.redis"), "already defined" },
         { "apiVersion: dapr.io/v1alpha1\nkind: HTTPEndpoint\nmetadata: { name: e }\nspec: {}\n", "kind HTTPEndpoint" },

@@ -33,7 +33,8 @@ internal sealed class DaprGrpcService(Sidecar sidecar) : DaprServiceBase
         };
     }
 
-    public override Task<BulkPublishResponse> BulkPublishEventAlpha1(BulkPublishRequest request, ServerCallContext context) => BulkPublishEvent(request, context);
+    public override Task<BulkPublishResponse> BulkPublishEventAlpha1(BulkPublishRequest request, ServerCallContext context) =>
+        BulkPublishEvent(request, context);
 
     public override Task<GetStateResponse> GetState(GetStateRequest request, ServerCallContext context)
     {
@@ -123,7 +124,13 @@ internal sealed class DaprGrpcService(Sidecar sidecar) : DaprServiceBase
             },
         };
         response.RegisteredComponents.Add(sidecar.Metadata.Components.Select(component =>
-            new RegisteredComponents { Name = component.Name, Type = component.Type, Version = component.Version, Capabilities = { SidecarMetadata.CapabilitiesOf(component) } }));
+            new RegisteredComponents
+            {
+                Name = component.Name,
+                Type = component.Type,
+                Version = component.Version,
+                Capabilities = { SidecarMetadata.CapabilitiesOf(component) },
+            }));
         response.Subscriptions.Add(sidecar.Metadata.Subscriptions.Select(subscription => new PubsubSubscription
         {
             PubsubName = subscription.PubSub,

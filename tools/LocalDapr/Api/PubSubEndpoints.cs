@@ -43,7 +43,11 @@ internal static class PubSubEndpoints
         }
         context.Response.StatusCode = StatusCodes.Status500InternalServerError;
         await context.Response.WriteAsJsonAsync(
-            new { failedEntries = failures.Select(failure => new { entryId = failure.EntryId, error = failure.Error }), errorCode = "ERR_PUBSUB_PUBLISH_MESSAGE" },
+            new
+            {
+                failedEntries = failures.Select(failure => new { entryId = failure.EntryId, error = failure.Error }),
+                errorCode = "ERR_PUBSUB_PUBLISH_MESSAGE",
+            },
             context.RequestAborted);
     }
 

@@ -60,7 +60,8 @@ internal static class RequestJson
                 map[member.Name] = member.Value.ValueKind switch
                 {
                     JsonValueKind.String => Text(member.Value),
-                    JsonValueKind.Object or JsonValueKind.Array => throw ApiException.Malformed($"failed deserializing HTTP body: '{name}.{member.Name}' must be a string"),
+                    JsonValueKind.Object or JsonValueKind.Array =>
+                        throw ApiException.Malformed($"failed deserializing HTTP body: '{name}.{member.Name}' must be a string"),
                     _ => member.Value.GetRawText(),
                 };
             }

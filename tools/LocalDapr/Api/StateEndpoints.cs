@@ -75,7 +75,9 @@ internal static class StateEndpoints
         var store = sidecar.States.Find(Store(context));
         var body = RequestJson.Parse(await context.BodyAsync());
         var keys = (body.Member("keys") is { } given ? given.Items() : [])
-            .Select(key => key.ValueKind == JsonValueKind.String ? key.GetString()! : throw ApiException.Malformed("failed deserializing HTTP body: a key must be a string"));
+            .Select(key => key.ValueKind == JsonValueKind.String
+                ? key.GetString()!
+                : throw ApiException.Malformed("failed deserializing HTTP body: a key must be a string"));
         await context.Response.WriteAsJsonAsync(store.GetMany([.. keys]).Select(found => Item(found.Key, found.Entry)), context.RequestAborted);
     }
 

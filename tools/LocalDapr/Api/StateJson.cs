@@ -18,7 +18,9 @@ internal static class StateJson
 
     public static StateChange ReadOperation(JsonElement operation, IReadOnlyDictionary<string, string> shared)
     {
-        var request = operation.Member("request") is { ValueKind: JsonValueKind.Object } given ? given : throw ApiException.Malformed("an operation has no request");
+        var request = operation.Member("request") is { ValueKind: JsonValueKind.Object } given
+            ? given
+            : throw ApiException.Malformed("an operation has no request");
         return operation.TextOf("operation") switch
         {
             "upsert" => ReadUpsert(request, shared),

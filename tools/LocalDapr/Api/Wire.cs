@@ -75,7 +75,8 @@ internal static partial class Wire
         }
         catch (BadHttpRequestException exception)
         {
-            await context.RefuseAsync(new ApiException(exception.StatusCode, StatusCode.InvalidArgument, "ERR_BODY_READ", "failed to read request body: " + exception.Message));
+            await context.RefuseAsync(new ApiException(
+                exception.StatusCode, StatusCode.InvalidArgument, "ERR_BODY_READ", "failed to read request body: " + exception.Message));
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {

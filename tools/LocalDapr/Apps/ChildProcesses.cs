@@ -56,7 +56,9 @@ internal static class ChildProcesses
         if (!OperatingSystem.IsLinux())
             return 0;
         var marker = Encoding.UTF8.GetBytes($"{variable}={value}\0");
-        var marked = Process.GetProcesses().Where(process => process.Id != Environment.ProcessId && EnvironmentOf(process.Id).AsSpan().IndexOf(marker) >= 0).ToArray();
+        var marked = Process.GetProcesses()
+            .Where(process => process.Id != Environment.ProcessId && EnvironmentOf(process.Id).AsSpan().IndexOf(marker) >= 0)
+            .ToArray();
         await Task.WhenAll(marked.Select(process => StopAsync(process, grace)));
         return marked.Length;
     }

@@ -98,7 +98,7 @@ internal static class Envelope
     }
 
     /// <summary>The envelope made for a subscriber of raw payloads, anew at every delivery.</summary>
-    public static byte[] ForRaw(byte[] data, string pubSub, string topic, DateTimeOffset now) => GoJson.Write(new Dictionary<string, object?>(StringComparer.Ordinal)
+    public static byte[] ForRaw(byte[] data, string pubSub, string topic, DateTimeOffset now) => GoJson.Write(new Dictionary<string, object?>
     {
         ["id"] = Guid.CreateVersion7(now).ToString(),
         ["source"] = "Dapr",

@@ -47,7 +47,8 @@ internal sealed class MessageLog
     }
 
     /// <summary>Appends messages in one transaction; returns once they are on disk.</summary>
-    public async Task PublishAsync(string pubSub, string topic, Retention retention, IReadOnlyList<(byte[] Data, IReadOnlyDictionary<string, string> Metadata)> messages)
+    public async Task PublishAsync(
+        string pubSub, string topic, Retention retention, IReadOnlyList<(byte[] Data, IReadOnlyDictionary<string, string> Metadata)> messages)
     {
         await _journal.WriteAsync(statements =>
         {

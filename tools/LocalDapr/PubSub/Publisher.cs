@@ -11,7 +11,10 @@ internal sealed class Publisher(string appId, AppResources resources, MessageLog
 {
     private readonly Dictionary<string, (Component Component, TopicScopes Scopes, Retention Retention)> _components = resources.Components.Values
         .Where(component => component.IsPubSub)
-        .ToDictionary(component => component.Name, component => (component, new TopicScopes(component, appId), RetentionOf(component)), StringComparer.Ordinal);
+        .ToDictionary(
+            component => component.Name,
+            component => (component, new TopicScopes(component, appId), RetentionOf(component)),
+            StringComparer.Ordinal);
 
     public bool Any => _components.Count > 0;
 

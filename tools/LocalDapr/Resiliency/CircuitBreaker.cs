@@ -49,14 +49,24 @@ internal sealed class CircuitBreaker(BreakerRule rule, TimeProvider clock)
 
     private void Succeed()
     {
-        _counts = _counts with { TotalSuccesses = _counts.TotalSuccesses + 1, ConsecutiveSuccesses = _counts.ConsecutiveSuccesses + 1, ConsecutiveFailures = 0 };
+        _counts = _counts with
+        {
+            TotalSuccesses = _counts.TotalSuccesses + 1,
+            ConsecutiveSuccesses = _counts.ConsecutiveSuccesses + 1,
+            ConsecutiveFailures = 0,
+        };
         if (_state == State.HalfOpen && _counts.ConsecutiveSuccesses >= rule.MaxRequests)
             Become(State.Closed);
     }
 
     private void Fail()
     {
-        _counts = _counts with { TotalFailures = _counts.TotalFailures + 1, ConsecutiveFailures = _counts.ConsecutiveFailures + 1, ConsecutiveSuccesses = 0 };
+        _counts = _counts with
+        {
+            TotalFailures = _counts.TotalFailures + 1,
+            ConsecutiveFailures = _counts.ConsecutiveFailures + 1,
+            ConsecutiveSuccesses = 0,
+        };
         if (_state == State.HalfOpen || rule.Trip.Trips(_counts))
             Become(State.Open);
     }

@@ -32,11 +32,14 @@ internal sealed class ResiliencySpec
         ? Build(names, "app:" + appId)
         : Default(["App"], "app:" + appId);
 
-    public Policy ForPubSubInbound(string component) => ForComponent(component, inbound: true, ["PubsubComponentInbound", "ComponentInbound", "Component"]);
+    public Policy ForPubSubInbound(string component) =>
+        ForComponent(component, inbound: true, ["PubsubComponentInbound", "ComponentInbound", "Component"]);
 
-    public Policy ForPubSubOutbound(string component) => ForComponent(component, inbound: false, ["PubsubComponentOutbound", "ComponentOutbound", "Component"]);
+    public Policy ForPubSubOutbound(string component) =>
+        ForComponent(component, inbound: false, ["PubsubComponentOutbound", "ComponentOutbound", "Component"]);
 
-    public Policy ForStateOutbound(string component) => ForComponent(component, inbound: false, ["StatestoreComponentOutbound", "ComponentOutbound", "Component"]);
+    public Policy ForStateOutbound(string component) =>
+        ForComponent(component, inbound: false, ["StatestoreComponentOutbound", "ComponentOutbound", "Component"]);
 
     // A component listed with one direction only gets no default on the other.
     private Policy ForComponent(string component, bool inbound, string[] levels)
@@ -64,7 +67,9 @@ internal sealed class ResiliencySpec
             return Policy.None;
         var timeout = names.Timeout is { } name && _timeouts[name] > TimeSpan.Zero ? _timeouts[name] : (TimeSpan?)null;
         var retry = names.Retry is null ? null : _retries[names.Retry];
-        var circuit = names.Breaker is null ? null : _circuits.GetOrAdd($"{target}:{names.Breaker}", _ => new CircuitBreaker(_breakers[names.Breaker], _clock));
+        var circuit = names.Breaker is null
+            ? null
+            : _circuits.GetOrAdd($"{target}:{names.Breaker}", _ => new CircuitBreaker(_breakers[names.Breaker], _clock));
         return new Policy(timeout, retry, circuit, _clock, _random);
     }
 
@@ -104,7 +109,11 @@ internal sealed class ResiliencySpec
         var trip = map.Text("trip") is { Length: > 0 } text
             ? TripRule.TryParse(text) ?? throw map.Refuse($"circuit breaker '{name}': LocalDapr reads comparisons of counts with numbers, not '{text}'")
             : TripRule.Default;
-        return new BreakerRule(Math.Max(1, map.Number("maxRequests") ?? 1), map.Duration("interval") ?? TimeSpan.Zero, map.Duration("timeout") ?? TimeSpan.FromSeconds(60), trip);
+        return new BreakerRule(
+            Math.Max(1, map.Number("maxRequests") ?? 1),
+            map.Duration("interval") ?? TimeSpan.Zero,
+            map.Duration("timeout") ?? TimeSpan.FromSeconds(60),
+            trip);
     }
 
     private PolicyNames Names(YamlMap map)

@@ -126,8 +126,10 @@ internal sealed record AppResources(
         {
             if (entry.Map("secretKeyRef") is { } reference)
             {
-                var storeName = document.Map("auth")?.Text("secretStore") ?? throw document.Refuse($"component '{component}' has a secretKeyRef but no auth.secretStore");
-                var store = _secretStores.GetValueOrDefault(storeName) ?? throw document.Refuse($"component '{component}' refers to the secret store '{storeName}', which is not loaded");
+                var storeName = document.Map("auth")?.Text("secretStore")
+                    ?? throw document.Refuse($"component '{component}' has a secretKeyRef but no auth.secretStore");
+                var store = _secretStores.GetValueOrDefault(storeName)
+                    ?? throw document.Refuse($"component '{component}' refers to the secret store '{storeName}', which is not loaded");
                 var (secret, key) = (reference.Required("name"), reference.Text("key"));
                 return store.Get(secret)?.GetValueOrDefault(string.IsNullOrEmpty(key) ? secret : key)
                     ?? throw document.Refuse($"component '{component}' refers to the secret '{secret}', which the store '{storeName}' does not hold");

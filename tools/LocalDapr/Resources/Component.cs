@@ -34,6 +34,9 @@ internal sealed record Component(string Name, string Type, string Version, IRead
             : throw Refuse($"metadata '{name}' must be a whole number, not '{text}'");
     }
 
+    public TimeSpan Duration(string name) =>
+        GoDuration.TryParse(Metadata[name], out var duration) ? duration : throw Refuse($"metadata '{name}' must be a duration, not '{Metadata[name]}'");
+
     public LocalDaprRefusedException Refuse(string reason) => new($"{File}: component '{Name}': {reason}.");
 
     public static void RequireEmulated(YamlMap document, string name, string type, string version, IEnumerable<string> metadata)

@@ -118,7 +118,9 @@ internal sealed partial record RunFile(string Path, IReadOnlyList<AppSpec> Apps)
 
         private string Existing(YamlMap map, string path, string relativeTo, string key)
         {
-            var full = path.StartsWith("~/", StringComparison.Ordinal) ? System.IO.Path.Combine(home, path[2..]) : System.IO.Path.GetFullPath(path, relativeTo);
+            var full = path.StartsWith("~/", StringComparison.Ordinal)
+                ? System.IO.Path.Combine(home, path[2..])
+                : System.IO.Path.GetFullPath(path, relativeTo);
             return File.Exists(full) || System.IO.Directory.Exists(full) ? full : throw map.Refuse($"'{key}' names {full}, which does not exist");
         }
 
@@ -126,7 +128,8 @@ internal sealed partial record RunFile(string Path, IReadOnlyList<AppSpec> Apps)
         private string? Text(YamlMap app, string key) =>
             app.Text(key) is { Length: > 0 } own ? own : common?.Text(key) is { Length: > 0 } shared ? shared : null;
 
-        private int? Number(YamlMap app, string key) => app.Number(key) is { } own and not 0 ? own : common?.Number(key) is { } shared and not 0 ? shared : null;
+        private int? Number(YamlMap app, string key) =>
+            app.Number(key) is { } own and not 0 ? own : common?.Number(key) is { } shared and not 0 ? shared : null;
 
         private static int? Positive(int? number) => number is > 0 ? number : null;
 
@@ -145,7 +148,16 @@ internal sealed partial record RunFile(string Path, IReadOnlyList<AppSpec> Apps)
             var match = Quantity().Match(text);
             if (!match.Success)
                 throw app.Refuse($"'{key}' must be a size such as 16Ki or 4Mi, not '{text}'");
-            var unit = match.Groups[2].Value switch { "Ki" => 1 << 10, "Mi" => 1 << 20, "Gi" => 1 << 30, "k" or "K" => 1_000, "M" => 1_000_000, "G" => 1_000_000_000, _ => 1 };
+            var unit = match.Groups[2].Value switch
+            {
+                "Ki" => 1 << 10,
+                "Mi" => 1 << 20,
+                "Gi" => 1 << 30,
+                "k" or "K" => 1_000,
+                "M" => 1_000_000,
+                "G" => 1_000_000_000,
+                _ => 1,
+            };
             return (int)Math.Min(int.MaxValue, long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) * unit);
         }
 

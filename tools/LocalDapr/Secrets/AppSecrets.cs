@@ -12,7 +12,8 @@ internal sealed class AppSecrets(AppResources resources)
         var store = Find(storeName);
         if (!Allows(storeName, name))
         {
-            throw new ApiException(403, StatusCode.PermissionDenied, "ERR_SECRET_PERMISSION_DENIED", $"access denied by policy to get \"{name}\" from \"{storeName}\"");
+            throw new ApiException(
+                403, StatusCode.PermissionDenied, "ERR_SECRET_PERMISSION_DENIED", $"access denied by policy to get \"{name}\" from \"{storeName}\"");
         }
         return store.Get(name) ?? throw new ApiException(500, StatusCode.Internal, "ERR_SECRET_GET",
             $"failed getting secret with key {name} from secret store {storeName}: secret {name} not found");

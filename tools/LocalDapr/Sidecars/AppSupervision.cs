@@ -118,7 +118,8 @@ internal sealed partial class AppSupervision(Sidecar sidecar, Machine machine, I
         {
             return (int)await sidecar.Channel.ProbeAsync(path, either.Token) is >= 200 and <= 299;
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException || (exception is OperationCanceledException && !stopping.IsCancellationRequested))
+        catch (Exception exception) when (
+            exception is HttpRequestException or IOException || (exception is OperationCanceledException && !stopping.IsCancellationRequested))
         {
             return false;
         }

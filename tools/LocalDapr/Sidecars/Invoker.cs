@@ -13,7 +13,8 @@ internal sealed class Invoker(Sidecar caller, Func<string, Sidecar?> find)
     private static readonly HashSet<string> s_notPassedOn = new(StringComparer.OrdinalIgnoreCase)
     {
         "Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "TE", "Trailer", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection",
-        "Host", "Content-Length", "Expect", InvokeEndpoints.AppIdHeader, AppChannel.TokenHeader, "dapr-caller-app-id", "dapr-callee-app-id", "dapr-caller-namespace",
+        "Host", "Content-Length", "Expect", InvokeEndpoints.AppIdHeader, AppChannel.TokenHeader,
+        "dapr-caller-app-id", "dapr-callee-app-id", "dapr-caller-namespace",
         "traceparent", "tracestate", "X-Forwarded-For", "X-Forwarded-Host", "Forwarded",
     };
 
@@ -30,10 +31,12 @@ internal sealed class Invoker(Sidecar caller, Func<string, Sidecar?> find)
             policy = policy.WithoutRetry();
         else
             replayable = await context.BodyAsync();
-        var trace = TraceContext.Continue(context.Request.Headers.TraceParent, context.Request.Headers.TraceState, caller.Resources.Configuration.SamplingRate);
+        var trace = TraceContext.Continue(
+            context.Request.Headers.TraceParent, context.Request.Headers.TraceState, caller.Resources.Configuration.SamplingRate);
 
         var attempt = await policy.RunAsync(
-            token => AttemptAsync(context, callee, uri, replayable, trace, token), response => response.Dispose(), CancellationToken.None, context.RequestAborted);
+            token => AttemptAsync(context, callee, uri, replayable, trace, token),
+            response => response.Dispose(), CancellationToken.None, context.RequestAborted);
         using var response = attempt.Value ?? throw Failed(appId, attempt.Reason ?? "no response");
         await RelayAsync(response, context);
     }

@@ -60,7 +60,8 @@ internal sealed class Listeners
             return socket;
         }
         catch (SocketException exception)
-            when (address.AddressFamily == AddressFamily.InterNetworkV6 && exception.SocketErrorCode is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported)
+            when (address.AddressFamily == AddressFamily.InterNetworkV6
+                && exception.SocketErrorCode is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported)
         {
             socket.Dispose();
             return null;

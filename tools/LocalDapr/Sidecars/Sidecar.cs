@@ -38,7 +38,8 @@ internal sealed class Sidecar : IAsyncDisposable
         Publisher = new Publisher(app.AppId, resources, machine.Messages, machine.Clock);
         States = new StateStores(app.AppId, resources.Components.Values.Where(component => component.IsState).ToDictionary(
             component => component.Name,
-            component => new StateStore(component, app.AppId, Namespace, machine.Journal, resources.Resiliency.ForStateOutbound(component.Name), machine.Clock),
+            component => new StateStore(
+                component, app.AppId, Namespace, machine.Journal, resources.Resiliency.ForStateOutbound(component.Name), machine.Clock),
             StringComparer.Ordinal));
         Secrets = new AppSecrets(resources);
         Metadata = new SidecarMetadata(resources);

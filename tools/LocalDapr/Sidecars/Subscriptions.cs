@@ -67,7 +67,8 @@ internal static partial class Subscriptions
             {
                 return await AskOnceAsync(sidecar, machine, logger, stopping);
             }
-            catch (Exception exception) when (exception is HttpRequestException or IOException || (exception is OperationCanceledException && !stopping.IsCancellationRequested))
+            catch (Exception exception) when (
+                exception is HttpRequestException or IOException || (exception is OperationCanceledException && !stopping.IsCancellationRequested))
             {
                 if (attempt == Tries)
                 {
@@ -116,7 +117,8 @@ internal static partial class Subscriptions
         var rules = (routes?.Member("rules")?.Items() ?? [])
             .Select(rule => RouteRule.TryParse(rule.TextOf("match") ?? "", rule.TextOf("path") ?? "")
                 ?? throw new LocalDaprRefusedException(
-                    $"app '{appId}' routes topic '{topic}' by the rule {rule.TextOf("match")}, which is more CEL than LocalDapr reads: event.<attribute> == \"value\"."))
+                    $"app '{appId}' routes topic '{topic}' by the rule {rule.TextOf("match")}, "
+                    + $"which is more CEL than LocalDapr reads: event.<attribute> == \"value\"."))
             .ToArray();
         var path = routes?.TextOf("default") is { Length: > 0 } chosen ? chosen : item.TextOf("route");
         if (rules.Length == 0 && string.IsNullOrEmpty(path))

@@ -103,7 +103,9 @@ internal sealed class StateStore(Component component, string appId, string? @nam
         var current = statements.Scalar<long?>(
             "select etag from state where store = $1 and key = $2 and (expires_at is null or expires_at > $3)", Name, row.Key, row.Now);
         if (row.ETag is { } expected)
-            return current == expected ? null : new Failure(FailureKind.ETagMismatch, "possible etag mismatch. error from state store: the value has changed");
+            return current == expected
+                ? null
+                : new Failure(FailureKind.ETagMismatch, "possible etag mismatch. error from state store: the value has changed");
         return row.FirstWrite && current is not null
             ? new Failure(FailureKind.ETagMismatch, "possible etag mismatch. error from state store: the key already exists")
             : null;
@@ -152,7 +154,8 @@ internal sealed class StateStore(Component component, string appId, string? @nam
         if (long.TryParse(change.ETag, System.Globalization.CultureInfo.InvariantCulture, out var etag))
             return etag;
         if (component.Type == "state.redis")
-            throw new ApiException(400, StatusCode.InvalidArgument, "ERR_STATE_SAVE", $"failed saving state in state store {Name}: invalid etag value: {change.ETag}");
+            throw new ApiException(
+                400, StatusCode.InvalidArgument, "ERR_STATE_SAVE", $"failed saving state in state store {Name}: invalid etag value: {change.ETag}");
         return long.MinValue;
     }
 
