@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Carter;
@@ -70,6 +71,8 @@ public static class FeatureRegistration
     {
         json.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
         json.NumberHandling = JsonNumberHandling.Strict;
+        // A phone number's + as it is; the content type and nosniff keep anybody from taking this for HTML.
+        json.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
         json.RespectNullableAnnotations = true;
         json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false));
     }

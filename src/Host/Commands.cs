@@ -12,9 +12,19 @@ internal static class Commands
     {
         ["migrate"] => MigrateAsync,
         ["seed-demo", .. var options] => builder => SeedDemoAsync(builder, options.Contains("--demo-data")),
-        [{ } word, ..] when !word.StartsWith('-') => _ => throw new ArgumentException($"'{word}' is not a command. There are: migrate, seed-demo."),
+        [{ } word, ..] when !word.StartsWith('-') => _ => RefuseAsync(word),
         _ => null,
     };
+
+#pragma warning disable RS0030 // Commands speak to whoever typed them; seed-demo's one line on stdout is read by programs, so all else goes to stderr.
+    private static async Task<int> RefuseAsync(string word)
+    {
+        await Console.Error.WriteLineAsync($"'{word}' is not a command. There are: migrate, seed-demo [--demo-data]; without one, the host serves.");
+        return 64;
+    }
+
+    private static Task PrintAsync(string line) => Console.Out.WriteLineAsync(line);
+#pragma warning restore RS0030
 
     private static async Task<int> MigrateAsync(WebApplicationBuilder builder)
     {
@@ -30,9 +40,7 @@ internal static class Commands
     {
         await using var host = builder.Build();
         var seeded = await DemoSeed.RunAsync(host.Services, withCalls, host.Lifetime.ApplicationStopping);
-#pragma warning disable RS0030 // The one line of output that this command exists for; everything else goes to stderr.
-        await Console.Out.WriteLineAsync(JsonSerializer.Serialize(seeded, ContractJson.Options));
-#pragma warning restore RS0030
+        await PrintAsync(JsonSerializer.Serialize(seeded, ContractJson.Options));
         return 0;
     }
 
