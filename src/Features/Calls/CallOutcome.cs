@@ -55,5 +55,15 @@ internal static class CallOutcomeText
 {
     public static string Of(CallOutcome outcome) => JsonNamingPolicy.SnakeCaseLower.ConvertName(outcome.ToString());
 
-    public static CallOutcome Read(string text) => Enum.Parse<CallOutcome>(text.Replace("_", "", StringComparison.Ordinal), ignoreCase: true);
+    public static CallOutcome Read(string text) => text switch
+    {
+        "message_taken" => CallOutcome.MessageTaken,
+        "transferred" => CallOutcome.Transferred,
+        "voicemail" => CallOutcome.Voicemail,
+        "escalated" => CallOutcome.Escalated,
+        "abandoned" => CallOutcome.Abandoned,
+        "no_answer" => CallOutcome.NoAnswer,
+        "failed" => CallOutcome.Failed,
+        _ => throw new ArgumentOutOfRangeException(nameof(text), text, "Not an outcome."),
+    };
 }

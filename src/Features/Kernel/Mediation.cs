@@ -7,18 +7,21 @@ namespace KestrelVoice.Features.Kernel;
 
 internal static class Mediation
 {
-    private static readonly Type[] Contracts =
-        [typeof(IRequestHandler<,>), typeof(INotificationHandler<>), typeof(IValidator<>)];
+    private static readonly Type[] Handlers = [typeof(IRequestHandler<,>), typeof(INotificationHandler<>)];
 
     /// <summary>Finds every slice's handler and validator. The factory is transient: a singleton would resolve from the root scope.</summary>
+    /// <remarks>Validators depend on nothing, and making one costs more than the query of a list.</remarks>
     public static IServiceCollection AddMediation(this IServiceCollection services, Assembly features) => services
         .AddTransient<ServiceFactory>(provider => provider.GetService!)
         .AddTransient<IMediator, Mediator>()
         .AddTransient(typeof(IPipelineBehavior<,>), typeof(ValidationBehavior<,>))
         .Scan(scan => scan.FromAssemblies(features)
-            .AddClasses(classes => classes.AssignableToAny(Contracts).Where(type => !type.IsGenericTypeDefinition), publicOnly: false)
-            .AsImplementedInterfaces(type => type.IsGenericType && Contracts.Contains(type.GetGenericTypeDefinition()))
-            .WithTransientLifetime());
+            .AddClasses(classes => classes.AssignableToAny(Handlers).Where(type => !type.IsGenericTypeDefinition), publicOnly: false)
+            .AsImplementedInterfaces(type => type.IsGenericType && Handlers.Contains(type.GetGenericTypeDefinition()))
+            .WithTransientLifetime()
+            .AddClasses(classes => classes.AssignableTo(typeof(IValidator<>)).Where(type => !type.IsGenericTypeDefinition), publicOnly: false)
+            .AsImplementedInterfaces(type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IValidator<>))
+            .WithSingletonLifetime());
 }
 
 /// <summary>Shape and range of every message are checked here, once, whichever way it came in.</summary>
