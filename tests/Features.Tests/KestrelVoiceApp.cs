@@ -1,20 +1,16 @@
 using System.Net.Http.Json;
-using System.Security.Claims;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Dapper;
 using KestrelVoice.Contracts;
 using KestrelVoice.Features.Identity.Credentials;
 using KestrelVoice.Features.Identity.Embedded;
 using KestrelVoice.Features.Kernel;
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 
@@ -82,12 +78,23 @@ public class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory<Progra
         return client;
     }
 
-    /// <summary>A client that acts for a tenant.</summary>
+    /// <summary>A client that acts for a tenant, with an API key of its own.</summary>
     public HttpClient ClientFor(TestTenant tenant, params string[] scopes)
     {
+        var key = ApiKeyText.Create();
+        using var connection = Owner.OpenConnection();
+        connection.Execute(
+            """
+            insert into api_keys (tenant_id, id, lookup_id, hash, prefix, last4, name, scopes, created_at)
+            values (@TenantId, @Id, @LookupId, @Hash, @Prefix, @Last4, 'Test', @Scopes, @Now)
+            """,
+            new
+            {
+                TenantId = tenant.Id, Id = Guid.CreateVersion7(Clock.GetUtcNow()), key.LookupId, Hash = key.Hash(), key.Prefix, key.Last4,
+                Scopes = scopes is [] ? [Principal.Read, Principal.Write] : scopes, Now = Clock.GetUtcNow().UtcDateTime,
+            });
         var client = Stranger();
-        client.DefaultRequestHeaders.Add(
-            TestAuthentication.Header, $"{tenant.Id};{string.Join(',', scopes is [] ? [Principal.Read, Principal.Write] : scopes)}");
+        client.DefaultRequestHeaders.Add("X-API-Key", key.Text);
         return client;
     }
 
@@ -127,6 +134,7 @@ public class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory<Progra
         builder.ConfigureLogging(logging => logging.AddFilter((category, level) =>
             level >= LogLevel.Error && category?.StartsWith("KestrelVoice", StringComparison.Ordinal) == true));
         builder.UseSetting("ConnectionStrings:Kestrel", Database.App);
+        builder.UseSetting("Logging:LogLevel:Polly", "None");
         builder.UseSetting("APP_API_TOKEN", SidecarToken);
         builder.UseSetting("Auth:PublicUrl", "https://api.example.test");
         builder.UseSetting("Encryption:Keys:0", "test:" + Convert.ToBase64String(new byte[32]));
@@ -137,11 +145,6 @@ public class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory<Progra
             services.AddSingleton<TimeProvider>(Clock);
             // As strong as in production, every test that signs in would take a second.
             services.AddSingleton(_ => new Passwords(iterations: 1000));
-            services.AddAuthentication(TestAuthentication.Scheme)
-                .AddScheme<AuthenticationSchemeOptions, TestAuthentication>(TestAuthentication.Scheme, options =>
-                    // Whoever brings no such header is judged as in production.
-                    options.ForwardDefaultSelector = context =>
-                        context.Request.Headers.ContainsKey(TestAuthentication.Header) ? null : CredentialHandler.SchemeName);
         });
     }
 
@@ -174,23 +177,3 @@ public class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory<Progra
 
 /// <summary>A business in tests.</summary>
 public sealed record TestTenant(Guid Id, string Number, string Name);
-
-/// <summary>Believes a header that says who is asking.</summary>
-internal sealed class TestAuthentication(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, CurrentPrincipal current)
-    : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
-{
-    public new const string Scheme = "Test";
-    public const string Header = "X-Test-Principal";
-
-    protected override Task<AuthenticateResult> HandleAuthenticateAsync()
-    {
-        if (Request.Headers[Header] is not [{ } text])
-            return Task.FromResult(AuthenticateResult.NoResult());
-        var parts = text.Split(';');
-        current.Value = new Principal(
-            Guid.Parse(parts[0]), PrincipalKind.ApiKey, Guid.Parse(parts[0]), null, null, parts[1].Split(','));
-        var identity = new ClaimsIdentity([], Scheme);
-        return Task.FromResult(AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), Scheme)));
-    }
-}

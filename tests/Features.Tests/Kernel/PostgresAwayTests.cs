@@ -26,7 +26,7 @@ public sealed class PostgresAwayTests : IClassFixture<KestrelVoiceApp>, IDisposa
     [Fact]
     public async Task Reads_deliveries_and_lookups_answer_503_and_the_host_is_not_ready()
     {
-        var tenant = new TestTenant(Guid.CreateVersion7(KestrelVoiceApp.Noon), "+15035550100", "Away");
+        var tenant = await app.GivenATenant();
         using var client = app.ClientFor(tenant);
         using var stranger = app.Stranger();
 
