@@ -40,7 +40,11 @@ internal static class Browsers
                 foreach (var (name, value) in Headers)
                     response.Headers.TryAdd(name, value);
                 if (((HttpContext)state).Request.Path.StartsWithSegments("/api"))
+                {
                     response.Headers.TryAdd("Cache-Control", "private, no-store");
+                    // The framework adds this only where several origins are listed.
+                    response.Headers.Append("Vary", "Cookie, Origin");
+                }
                 return Task.CompletedTask;
             }, context);
             return next(context);
