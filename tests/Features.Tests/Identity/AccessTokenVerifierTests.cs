@@ -136,7 +136,8 @@ public sealed class AccessTokenVerifierTests : IDisposable
     [Fact]
     public async Task A_key_verifies_with_its_own_algorithm_only()
     {
-        var forged = Unsigned("""{"alg":"RS256","kid":"%","typ":"JWT"}""".Replace("%", key.Kid, StringComparison.Ordinal)) + "." + Base64Url.EncodeToString(new byte[256]);
+        var header = """{"alg":"RS256","kid":"%","typ":"JWT"}""".Replace("%", key.Kid, StringComparison.Ordinal);
+        var forged = Unsigned(header) + "." + Base64Url.EncodeToString(new byte[256]);
 
         (await verifier.VerifyAsync(forged, Stop)).ShouldBeOfType<TokenVerdict.Invalid>();
     }
@@ -215,7 +216,8 @@ public sealed class AccessTokenVerifierTests : IDisposable
         var legacy = new AccessTokenVerifier(new(Issuer, Secret), published: null, clock);
 
         (await legacy.VerifyAsync(SignHmac(Encoding.UTF8.GetBytes(Secret)), Stop)).ShouldBeOfType<TokenVerdict.Valid>();
-        (await legacy.VerifyAsync(SignHmac(Encoding.UTF8.GetBytes("another secret, also long enough to be one")), Stop)).ShouldBeOfType<TokenVerdict.Invalid>();
+        var another = Encoding.UTF8.GetBytes("another secret, also long enough to be one");
+        (await legacy.VerifyAsync(SignHmac(another), Stop)).ShouldBeOfType<TokenVerdict.Invalid>();
         (await legacy.VerifyAsync(key.Sign(Claims()), Stop)).ShouldBeOfType<TokenVerdict.Invalid>();
         (await verifier.VerifyAsync(SignHmac(Encoding.UTF8.GetBytes(Secret)), Stop)).ShouldBeOfType<TokenVerdict.Invalid>();
     }
@@ -266,7 +268,7 @@ public sealed class AccessTokenVerifierTests : IDisposable
                     ["n"] = Base64Url.EncodeToString(modulus.Modulus),
                     ["e"] = Base64Url.EncodeToString(modulus.Exponent),
                 },
-                new JsonObject { ["kty"] = "oct", ["kid"] = "oct", ["alg"] = "HS256", ["k"] = Base64Url.EncodeToString(Encoding.UTF8.GetBytes(Secret)) }),
+                new JsonObject { ["kty"] = "oct", ["kid"] = "oct", ["alg"] = "HS256", ["k"] = Encode(Secret) }),
         }.ToJsonString();
     }
 
@@ -284,5 +286,7 @@ public sealed class AccessTokenVerifierTests : IDisposable
     }
 
     private string Unsigned(string header, JsonObject? claims = null) =>
-        Base64Url.EncodeToString(Encoding.UTF8.GetBytes(header)) + "." + Base64Url.EncodeToString(Encoding.UTF8.GetBytes((claims ?? Claims()).ToJsonString()));
+        Encode(header) + "." + Encode((claims ?? Claims()).ToJsonString());
+
+    private static string Encode(string text) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
 }

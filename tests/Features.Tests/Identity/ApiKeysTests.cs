@@ -105,7 +105,8 @@ public sealed class ApiKeysTests(KestrelVoiceApp app) : IClassFixture<KestrelVoi
     {
         using var owner = await app.SignedIn(await app.GivenAMember((await app.GivenATenant(), "owner")));
 
-        await (await Create(owner, JsonSerializer.Serialize(new { name = new string('é', length), scopes = new[] { "write" } }))).ShouldAnswer(status);
+        var body = JsonSerializer.Serialize(new { name = new string('é', length), scopes = new[] { "write" } });
+        await (await Create(owner, body)).ShouldAnswer(status);
     }
 
     [Theory]
@@ -133,7 +134,8 @@ public sealed class ApiKeysTests(KestrelVoiceApp app) : IClassFixture<KestrelVoi
         {
             await (await client.GetAsync("/api/api-keys", Stop)).ShouldBeProblem(HttpStatusCode.Forbidden, "forbidden");
             await (await Create(client, """{"name":"x","scopes":["read"]}""")).ShouldBeProblem(HttpStatusCode.Forbidden, "forbidden");
-            await (await client.DeleteAsync("/api/api-keys/key_00000000000000000000000000", Stop)).ShouldBeProblem(HttpStatusCode.Forbidden, "forbidden");
+            await (await client.DeleteAsync("/api/api-keys/key_00000000000000000000000000", Stop))
+                .ShouldBeProblem(HttpStatusCode.Forbidden, "forbidden");
         }
     }
 
@@ -158,7 +160,10 @@ public sealed class ApiKeysTests(KestrelVoiceApp app) : IClassFixture<KestrelVoi
         using var owner = await app.SignedIn(await app.GivenAMember((await app.GivenATenant(), "owner")));
         string? last = null;
         for (var i = 0; i < 100; i++)
-            last = (await (await Create(owner, """{"name":"One of many","scopes":["read"]}""")).ShouldAnswer(HttpStatusCode.Created)).GetProperty("id").GetString();
+        {
+            var created = await (await Create(owner, """{"name":"One of many","scopes":["read"]}""")).ShouldAnswer(HttpStatusCode.Created);
+            last = created.GetProperty("id").GetString();
+        }
 
         await (await Create(owner, """{"name":"Too many","scopes":["read"]}""")).ShouldBeProblem(HttpStatusCode.Conflict, "conflict");
 

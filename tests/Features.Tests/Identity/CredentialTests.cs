@@ -142,7 +142,9 @@ public sealed class CredentialTests(AppWithDashboard app) : IClassFixture<AppWit
     public async Task Unknown_wrong_revoked_and_expired_keys_get_the_same_answer()
     {
         var tenant = await app.GivenATenant();
-        var (wrong, revoked, expired) = (await app.GivenAKey(tenant, "read"), await app.GivenAKey(tenant, "read"), await app.GivenAKey(tenant, "read"));
+        var wrong = await app.GivenAKey(tenant, "read");
+        var revoked = await app.GivenAKey(tenant, "read");
+        var expired = await app.GivenAKey(tenant, "read");
         await using var connection = await app.Owner.OpenConnectionAsync(Stop);
         var now = app.Clock.GetUtcNow().UtcDateTime;
         await connection.ExecuteAsync(
@@ -272,7 +274,9 @@ public sealed class CredentialTests(AppWithDashboard app) : IClassFixture<AppWit
     {
         using var client = await app.SignedIn(await app.GivenAMember((await app.GivenATenant(), "owner")));
 
-        await (await client.PostAsJsonAsync("/api/api-keys", new { name = "x", scopes = new[] { "read" } }, Stop)).ShouldAnswer(HttpStatusCode.Created);
+        var response = await client.PostAsJsonAsync("/api/api-keys", new { name = "x", scopes = new[] { "read" } }, Stop);
+
+        await response.ShouldAnswer(HttpStatusCode.Created);
     }
 
     private HttpClient WithCookie(string sessionJson)

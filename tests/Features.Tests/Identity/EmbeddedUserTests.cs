@@ -33,7 +33,7 @@ public sealed class EmbeddedUserTests(KestrelVoiceApp app) : IClassFixture<Kestr
         using var here = await app.SignedIn(member);
         using var elsewhere = await app.SignedIn(member);
 
-        await Put(here, """{"password":"a better one","current_password":"%"}""".Replace("%", member.Password, StringComparison.Ordinal), HttpStatusCode.OK);
+        await Put(here, $$"""{"password":"a better one","current_password":"{{member.Password}}"}""", HttpStatusCode.OK);
 
         (await here.GetAsync("/auth/v1/user", Stop)).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await Error(await elsewhere.GetAsync("/auth/v1/user", Stop), HttpStatusCode.Forbidden)).ShouldBe("session_not_found");

@@ -30,7 +30,10 @@ public sealed class IssueTokenTests(KestrelVoiceApp app) : IClassFixture<Kestrel
         token.Audiences.ShouldBe(["authenticated"]);
         token.Alg.ShouldBe("ES256");
         token.Claims.Select(claim => claim.Type).Distinct().ShouldBe(
-            ["iss", "sub", "aud", "exp", "iat", "email", "phone", "app_metadata", "user_metadata", "role", "aal", "amr", "session_id", "is_anonymous"],
+            [
+                "iss", "sub", "aud", "exp", "iat", "email", "phone", "app_metadata", "user_metadata", "role", "aal", "amr", "session_id",
+                "is_anonymous",
+            ],
             ignoreOrder: true);
     }
 
@@ -57,7 +60,8 @@ public sealed class IssueTokenTests(KestrelVoiceApp app) : IClassFixture<Kestrel
         client.DefaultRequestHeaders.Add("X-Supabase-Api-Version", "2024-01-01");
         var newer = await client.Token("password", new { email = "nobody@maplestreet.example", password = "x" });
 
-        (await older.Content.ReadAsStringAsync(Stop)).ShouldBe("""{"code":400,"error_code":"invalid_credentials","msg":"Invalid login credentials"}""");
+        (await older.Content.ReadAsStringAsync(Stop))
+            .ShouldBe("""{"code":400,"error_code":"invalid_credentials","msg":"Invalid login credentials"}""");
         older.Headers.Contains("X-Supabase-Api-Version").ShouldBeFalse();
         (await newer.Content.ReadAsStringAsync(Stop)).ShouldBe("""{"code":"invalid_credentials","message":"Invalid login credentials"}""");
         newer.Headers.GetValues("X-Supabase-Api-Version").ShouldBe(["2024-01-01"]);
@@ -159,7 +163,8 @@ public sealed class IssueTokenTests(KestrelVoiceApp app) : IClassFixture<Kestrel
         using var client = app.Stranger();
 
         (await Code(client, session.RefreshToken())).ShouldBe("user_banned");
-        var signIn = await (await client.Token("password", new { email = member.Email, password = member.Password })).ShouldAnswer(HttpStatusCode.BadRequest);
+        var response = await client.Token("password", new { email = member.Email, password = member.Password });
+        var signIn = await response.ShouldAnswer(HttpStatusCode.BadRequest);
         signIn.GetProperty("error_code").GetString().ShouldBe("user_banned");
     }
 

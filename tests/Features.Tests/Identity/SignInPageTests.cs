@@ -63,7 +63,8 @@ public sealed partial class SignInPageTests(KestrelVoiceApp app) : IClassFixture
     {
         var member = await app.GivenAMember((await app.GivenATenant(), "owner"));
         using var client = app.Stranger();
-        client.DefaultRequestHeaders.Add("Cookie", string.Join("; ", new[] { "", ".0", ".1", ".7" }.Select(form => $"{Member.CookieName}{form}=stale")));
+        client.DefaultRequestHeaders.Add(
+            "Cookie", string.Join("; ", new[] { "", ".0", ".1", ".7" }.Select(form => $"{Member.CookieName}{form}=stale")));
 
         var response = await Post(client, "/login", new() { ["email"] = member.Email, ["password"] = member.Password });
 
@@ -79,7 +80,8 @@ public sealed partial class SignInPageTests(KestrelVoiceApp app) : IClassFixture
         var member = await app.GivenAMember();
         using var client = app.Stranger();
 
-        var wrong = await Html(await Post(client, "/login", new() { ["email"] = member.Email, ["password"] = "<b>wrong" }), HttpStatusCode.Unauthorized);
+        var wrong = await Html(
+            await Post(client, "/login", new() { ["email"] = member.Email, ["password"] = "<b>wrong" }), HttpStatusCode.Unauthorized);
         var unknown = await Html(
             await Post(client, "/login", new() { ["email"] = "nobody@maplestreet.example", ["password"] = "<b>wrong" }), HttpStatusCode.Unauthorized);
 
@@ -95,7 +97,8 @@ public sealed partial class SignInPageTests(KestrelVoiceApp app) : IClassFixture
     {
         using var client = app.Stranger();
 
-        var page = await Html(await Post(client, "/login", new() { ["email"] = "\"><script>alert(1)</script>", ["password"] = "" }), HttpStatusCode.BadRequest);
+        var page = await Html(
+            await Post(client, "/login", new() { ["email"] = "\"><script>alert(1)</script>", ["password"] = "" }), HttpStatusCode.BadRequest);
 
         page.ShouldNotContain("<script");
         page.ShouldContain("Enter your password.");

@@ -71,7 +71,8 @@ internal sealed class SupabaseProject : IAsyncDisposable
         if (Status != StatusCodes.Status200OK)
             return Results.StatusCode(Status);
         if ((string?)body["password"] != Password)
-            return Results.Json(new { code = "invalid_credentials", message = "Invalid login credentials" }, statusCode: StatusCodes.Status400BadRequest);
+            return Results.Json(
+                new { code = "invalid_credentials", message = "Invalid login credentials" }, statusCode: StatusCodes.Status400BadRequest);
         return Results.Content(
             new JsonObject
             {

@@ -5,7 +5,9 @@ using System.Text;
 
 namespace KestrelVoice.Features.Identity.Credentials;
 
-/// <summary>An API key as its owner holds it: <c>kv_live_&lt;8 that find it&gt;_&lt;30 that prove it&gt;&lt;6 of checksum&gt;</c>, all base 62.</summary>
+/// <summary>
+/// An API key as its owner holds it: <c>kv_live_&lt;8 that find it&gt;_&lt;30 that prove it&gt;&lt;6 of checksum&gt;</c>, all base 62.
+/// </summary>
 /// <remarks>The checksum is no secret: it lets scanners recognise a leaked key, and us drop a typo before the database is asked.</remarks>
 internal sealed record ApiKeyText(string LookupId, string Text)
 {

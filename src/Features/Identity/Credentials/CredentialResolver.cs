@@ -35,8 +35,8 @@ internal sealed class CredentialResolver(
     private static readonly Credential.Refused BadSession =
         new(StatusCodes.Status401Unauthorized, Problems.Unauthorized, "The session is not valid. Please sign in.");
 
-    private static readonly Credential.Refused ExpiredSession =
-        new(StatusCodes.Status401Unauthorized, Problems.Unauthorized, "The access token has expired. Refresh the session and try again.", TokenExpired);
+    private static readonly Credential.Refused ExpiredSession = new(
+        StatusCodes.Status401Unauthorized, Problems.Unauthorized, "The access token has expired. Refresh the session and try again.", TokenExpired);
 
     internal async Task<Credential> ResolveAsync(HttpRequest request, CancellationToken cancellationToken)
     {

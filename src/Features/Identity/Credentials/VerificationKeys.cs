@@ -6,7 +6,8 @@ namespace KestrelVoice.Features.Identity.Credentials;
 
 /// <summary>The issuer's published keys. The last good set stays in use when a reload fails, and nothing else ever does.</summary>
 /// <remarks>
-/// A token with an unknown key id forces a reload, since keys rotate; at most once in <see cref="BetweenForced"/>, because anybody can make up key ids.
+/// A token with an unknown key id forces a reload, since keys rotate; at most once in <see cref="BetweenForced"/>, because anybody can
+/// make up key ids.
 /// </remarks>
 internal sealed partial class VerificationKeys(
     Func<CancellationToken, Task<string>> fetchJwks, TimeProvider clock, ILogger<VerificationKeys> logger) : IDisposable

@@ -51,7 +51,9 @@ internal static class AuthRoutes
 
     /// <returns>The member's text; null when absent, null or empty.</returns>
     internal static string? Text(this JsonElement body, string member) =>
-        body.TryGetProperty(member, out var value) && value.ValueKind is JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text : null;
+        body.TryGetProperty(member, out var value) && value.ValueKind is JsonValueKind.String && value.GetString() is { Length: > 0 } text
+            ? text
+            : null;
 
     /// <summary>The live user behind the Bearer token, or why there is none.</summary>
     internal static async Task<(AccessToken? Token, AuthError? Error)> BearerAsync(HttpRequest request, AccessTokenVerifier verifier)

@@ -54,7 +54,8 @@ internal sealed class SigningKey : IDisposable
         var content = $"{Encode(header)}.{Encode(claims)}";
         byte[] signature;
         lock (_signing)
-            signature = _pair.SignData(Encoding.ASCII.GetBytes(content), HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+            signature = _pair.SignData(
+                Encoding.ASCII.GetBytes(content), HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
         return $"{content}.{Base64Url.EncodeToString(signature)}";
     }
 

@@ -7,7 +7,9 @@ using Npgsql;
 
 namespace KestrelVoice.Features.Identity.Embedded;
 
-/// <summary>The embedded identity's keys: made on first use, sealed in the database, replaced in time, and published as long as a token may bear them.</summary>
+/// <summary>
+/// The embedded identity's keys: made on first use, sealed in the database, replaced in time, and published as long as a token may bear them.
+/// </summary>
 internal sealed partial class SigningKeys(NpgsqlDataSource database, Envelope envelope, TimeProvider clock, ILogger<SigningKeys> logger) : IDisposable
 {
     internal static readonly TimeSpan UsedFor = TimeSpan.FromDays(90);
@@ -72,7 +74,9 @@ internal sealed partial class SigningKeys(NpgsqlDataSource database, Envelope en
         if (rows[0].ActiveFrom + UsedFor <= now.UtcDateTime)
             await AddAsync(connection, transaction, now + Announced, cancellationToken);
 
-        var spent = rows.Where((_, index) => index > 0 && rows[index - 1].ActiveFrom + PublishedAfterUse <= now.UtcDateTime).Select(row => row.Kid).ToArray();
+        var spent = rows
+            .Where((_, index) => index > 0 && rows[index - 1].ActiveFrom + PublishedAfterUse <= now.UtcDateTime)
+            .Select(row => row.Kid).ToArray();
         if (spent.Length > 0)
             await connection.ExecuteAsync(new CommandDefinition(Retire, new { Kids = spent }, transaction, cancellationToken: cancellationToken));
         await transaction.CommitAsync(cancellationToken);
@@ -135,7 +139,8 @@ internal sealed partial class SigningKeys(NpgsqlDataSource database, Envelope en
         }
     }
 
-    private async Task AddAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, DateTimeOffset activeFrom, CancellationToken cancellationToken)
+    private async Task AddAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, DateTimeOffset activeFrom, CancellationToken cancellationToken)
     {
         using var key = SigningKey.Create();
         await connection.ExecuteAsync(new CommandDefinition(Insert, new

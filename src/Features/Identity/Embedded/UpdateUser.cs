@@ -118,7 +118,16 @@ internal static class UpdateUser
             await using var connection = await database.OpenConnectionAsync(cancellationToken);
             await connection.ExecuteAsync(new CommandDefinition(
                 Update + ";\n" + EndOthers,
-                new { user.Id, user.Email, user.PasswordHash, user.UserMetadata, Now = user.UpdatedAt, PasswordChanged = passwordChanged, SessionId = sessionId },
+                new
+                {
+                    user.Id,
+                    user.Email,
+                    user.PasswordHash,
+                    user.UserMetadata,
+                    Now = user.UpdatedAt,
+                    PasswordChanged = passwordChanged,
+                    SessionId = sessionId,
+                },
                 cancellationToken: cancellationToken));
             return null;
         }

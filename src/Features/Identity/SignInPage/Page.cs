@@ -10,8 +10,10 @@ internal static class Page
 {
     private const string Style =
         """
-        :root{color-scheme:light dark;--ground:#fff;--text:#1b1b1f;--soft:#55555f;--line:#767680;--strong:#1d4ed8;--on-strong:#fff;--bad:#b3001b}
-        @media (prefers-color-scheme:dark){:root{--ground:#16161a;--text:#f2f2f5;--soft:#b8b8c2;--line:#8c8c98;--strong:#9db8ff;--on-strong:#10131c;--bad:#ffb3b8}}
+        :root{color-scheme:light dark;--ground:#fff;--text:#1b1b1f;--line:#767680;--strong:#1d4ed8;--on-strong:#fff;--bad:#b3001b}
+        @media (prefers-color-scheme:dark){
+        :root{--ground:#16161a;--text:#f2f2f5;--line:#8c8c98;--strong:#9db8ff;--on-strong:#10131c;--bad:#ffb3b8}
+        }
         *{box-sizing:border-box}
         body{margin:0;background:var(--ground);color:var(--text);font:1rem/1.5 system-ui,sans-serif}
         main{max-width:26rem;margin:0 auto;padding:2rem 1rem}
@@ -20,15 +22,15 @@ internal static class Page
         label,dt{display:block;font-weight:600;margin-top:1rem}
         dd{margin:0;overflow-wrap:anywhere}
         ul{padding-left:1.25rem}
-        input{width:100%;min-height:2.75rem;margin-top:.25rem;padding:.5rem .625rem;font:inherit;color:inherit;background:transparent;border:1px solid var(--line);border-radius:.375rem}
+        input,button{width:100%;min-height:2.75rem;font:inherit;border-radius:.375rem}
+        input{margin-top:.25rem;padding:.5rem .625rem;color:inherit;background:transparent;border:1px solid var(--line)}
         input[aria-invalid=true]{border:2px solid var(--bad)}
-        button{width:100%;min-height:2.75rem;margin-top:1.5rem;padding:.5rem 1rem;font:inherit;font-weight:600;color:var(--on-strong);background:var(--strong);border:1px solid transparent;border-radius:.375rem;cursor:pointer}
+        button{margin-top:1.5rem;padding:.5rem 1rem;font-weight:600;color:var(--on-strong);background:var(--strong);border:1px solid transparent}
         a{color:var(--strong)}
         a:focus-visible,input:focus-visible,button:focus-visible,.errors:focus{outline:3px solid var(--strong);outline-offset:2px}
         .errors{border:2px solid var(--bad);border-radius:.375rem;padding:.75rem 1rem;margin-bottom:1rem}
         .errors ul{margin:0}
         .errors a{color:var(--bad)}
-        .soft{color:var(--soft)}
         """;
 
     private static readonly string Policy =

@@ -27,7 +27,8 @@ internal static class SignIn
     {
         var cookieName = options.Value.SessionCookieName;
         if (!crossSite.AllowsForm(context.Request, SessionCookie.IsPresent(context.Request.Cookies, cookieName)))
-            return Refused(StatusCodes.Status403Forbidden, null, null, SignInForm.EmailFault("That form came from another site. Please use this one."));
+            return Refused(
+                StatusCodes.Status403Forbidden, null, null, SignInForm.EmailFault("That form came from another site. Please use this one."));
         if (await ReadAsync(context) is not { } sent)
             return Refused(StatusCodes.Status400BadRequest, null, null, SignInForm.EmailFault("The form could not be read. Please try again."));
 
