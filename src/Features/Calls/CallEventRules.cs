@@ -7,7 +7,7 @@ namespace KestrelVoice.Features.Calls;
 internal sealed class CallEventRules : AbstractValidator<CallEvent>
 {
     public const int LongestText = 20_000;
-    public const string RecordingSid = @"\ARE[0-9a-f]{32}\z";
+    public const string RecordingSid = @"\ARE[0-9a-fA-F]{32}\z";
 
     private static readonly DateTimeOffset Earliest = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private static readonly DateTimeOffset Latest = new(2200, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -19,7 +19,7 @@ internal sealed class CallEventRules : AbstractValidator<CallEvent>
         RuleFor(callEvent => callEvent.At).InclusiveBetween(Earliest, Latest);
         RuleFor(callEvent => callEvent.Call).NotNull().ChildRules(call =>
         {
-            call.RuleFor(header => header.CallSid).NotNull().Matches(@"\ACA[0-9a-f]{32}\z");
+            call.RuleFor(header => header.CallSid).NotNull().Matches(@"\ACA[0-9a-fA-F]{32}\z");
             call.RuleFor(header => header.AccountSid).Must(BeText).MaximumLength(64);
             call.RuleFor(header => header.From).Must(BeText).MaximumLength(128);
             call.RuleFor(header => header.To).Must(BeText).MaximumLength(128);
