@@ -9,16 +9,18 @@ internal sealed class KestrelCopy : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
+    private readonly ReachableFolder temporary = new();
     private readonly string folder;
 
     public KestrelCopy()
     {
-        folder = Directory.CreateTempSubdirectory("kestrel-copy-").FullName;
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
+        folder = temporary.Path;
         Home = KestrelHome.Find(folder, AppContext.BaseDirectory);
         Ports = new PortPlan(FreeBase());
     }
+
+    /// <summary>What <c>KESTREL_DATABASE_URL</c> is for it; null for a database of its own.</summary>
+    public string? DatabaseAddress { get; init; }
 
     public KestrelHome Home { get; }
 
@@ -35,7 +37,7 @@ internal sealed class KestrelCopy : IAsyncDisposable
     public Subprocess.Request Request(params string[] arguments) => new("dotnet", [Program(), .. arguments])
     {
         WorkingDirectory = "/",
-        Environment = new Dictionary<string, string?> { [KestrelHome.Variable] = folder, [DatabaseUrl.Variable] = null, ["NO_COLOR"] = "1" },
+        Environment = new Dictionary<string, string?> { [KestrelHome.Variable] = folder, [DatabaseUrl.Variable] = DatabaseAddress, ["NO_COLOR"] = "1" },
         Timeout = Patience,
     };
 
@@ -48,7 +50,7 @@ internal sealed class KestrelCopy : IAsyncDisposable
         foreach (var process in Descendants.Marked(KestrelHome.Variable, folder))
             Signals.Kill(process);
         await Subprocess.RunAsync(Request("reset", "--yes"), CancellationToken.None);
-        Directory.Delete(folder, recursive: true);
+        temporary.Dispose();
     }
 
     private string Program() => Path.Combine(Home.Checkout, "tools", "Kestrel", "bin", "Release", "net10.0", "kestrel.dll");

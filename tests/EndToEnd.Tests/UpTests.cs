@@ -3,8 +3,10 @@ using System.Net;
 using System.Runtime.Versioning;
 using System.Text.Json;
 using KestrelVoice.Cli.Home;
+using KestrelVoice.Cli.Postgres;
 using KestrelVoice.Cli.Processes;
 using KestrelVoice.Cli.Up;
+using Npgsql;
 
 namespace KestrelVoice.EndToEnd.Tests;
 
@@ -135,6 +137,27 @@ public sealed class UpTests
     }
 
     [Fact]
+    public async Task A_database_that_is_named_is_used_by_an_administrator_who_is_no_superuser_and_left_running()
+    {
+        using var folder = new ReachableFolder();
+        await using var cluster = await PostgresCluster.StartAsync(new(Path.Combine(folder.Path, "postgres")) { Durable = false, DeleteOnDispose = true }, Token);
+        await RunSqlAsync(cluster, "create role keeper login createrole password 'p@ss:word'");
+        await RunSqlAsync(cluster, "create database calls owner keeper");
+        await using var copy = new KestrelCopy { DatabaseAddress = $"postgres://keeper:p%40ss%3Aword@127.0.0.1:{cluster.Port}/calls" };
+
+        var up = await copy.UpAsync("--detach");
+
+        up.ExitCode.ShouldBe(0, up.Output);
+        up.StandardOutput.ShouldNotContain("p@ss:word");
+        (await CallLogsAsync(DevFile.Read(copy.Home)!)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await copy.RunAsync("status")).ExitCode.ShouldBe(0);
+        Directory.Exists(copy.Home.Postgres).ShouldBeFalse();
+        (await copy.RunAsync("down")).ExitCode.ShouldBe(0);
+        copy.Processes().ShouldBeEmpty();
+        await RunSqlAsync(cluster, "select 1");
+    }
+
+    [Fact]
     public async Task A_port_in_use_is_named_and_nothing_is_started()
     {
         await using var copy = new KestrelCopy();
@@ -147,6 +170,13 @@ public sealed class UpTests
         up.StandardOutput.ShouldContain($"{copy.Ports.Voice} (the voice app)");
         up.StandardOutput.ShouldContain("--port-base");
         copy.Processes().ShouldBeEmpty();
+    }
+
+    private static async Task RunSqlAsync(PostgresCluster cluster, string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(cluster.AdminConnectionString) { Pooling = false });
+        await using var command = source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(Token);
     }
 
     private static async Task<HttpResponseMessage> CallLogsAsync(DevFile dev)
