@@ -1,6 +1,6 @@
-using Microsoft.AspNetCore.Http;
 using KestrelVoice.CallSimulator.Callers;
 using KestrelVoice.CallSimulator.Scripts;
+using Microsoft.AspNetCore.Http;
 
 namespace KestrelVoice.CallSimulator.Tests;
 

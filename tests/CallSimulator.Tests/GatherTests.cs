@@ -1,5 +1,5 @@
-using Microsoft.AspNetCore.Http;
 using KestrelVoice.CallSimulator.Scripts;
+using Microsoft.AspNetCore.Http;
 
 namespace KestrelVoice.CallSimulator.Tests;
 

@@ -62,10 +62,18 @@ internal static class OpenTenant
                 Open,
                 new
                 {
-                    command.Number, command.BusinessName, command.Plan, command.TimeZone, command.Language,
+                    command.Number,
+                    command.BusinessName,
+                    command.Plan,
+                    command.TimeZone,
+                    command.Language,
                     OpeningHours = JsonSerializer.Serialize(command.OpeningHours, ContractJson.Options),
-                    command.RecordCalls, command.PersonNumber, command.OnCallNumber, command.RingSeconds,
-                    EmergencyPhrases = command.EmergencyPhrases.ToArray(), Now = clock.GetUtcNow().UtcDateTime,
+                    command.RecordCalls,
+                    command.PersonNumber,
+                    command.OnCallNumber,
+                    command.RingSeconds,
+                    EmergencyPhrases = command.EmergencyPhrases.ToArray(),
+                    Now = clock.GetUtcNow().UtcDateTime,
                 },
                 cancellationToken);
             await transaction.CommitAsync(cancellationToken);
