@@ -37,6 +37,16 @@ public sealed class TestAssemblyTests : IDisposable
     public async Task An_error_exit_counts_as_a_failure_even_when_every_test_passed() =>
         (await RunAsync($"echo '{Passing}' > \"$report\"; exit 2")).Counts.ShouldBe(new TestCounts(2, 1, 1));
 
+    [Theory]
+    [InlineData(null, 1)]
+    [InlineData("Some", 0)]
+    public async Task No_test_at_all_counts_as_a_failure_unless_a_filter_left_them_out(string? filter, int failed)
+    {
+        var outcome = await RunAsync("""echo '<assemblies><assembly passed="0" failed="0" skipped="0" errors="0" /></assemblies>' > "$report" """, filter);
+
+        outcome.Counts.ShouldBe(new TestCounts(0, failed, 0));
+    }
+
     [Fact]
     public async Task A_hang_counts_as_a_failure_and_is_ended()
     {

@@ -47,7 +47,7 @@ internal sealed record TestAssembly(string Name, string Path)
                     Timeout = patience,
                 },
                 cancellationToken);
-            var outcome = Judge(TestReport.Read(report), ran, patience);
+            var outcome = Judge(TestReport.Read(report), ran, patience, filtered: filter is not null);
             var left = Descendants.Marked(Descendants.TestMark, mark);
             return left.Count == 0
                 ? outcome
@@ -62,7 +62,7 @@ internal sealed record TestAssembly(string Name, string Path)
         }
     }
 
-    private Outcome Judge(TestReport? report, Subprocess.Result ran, TimeSpan patience)
+    private Outcome Judge(TestReport? report, Subprocess.Result ran, TimeSpan patience, bool filtered)
     {
         var tail = string.Join('\n', ran.Output.Split('\n').TakeLast(40));
         if (ran.ExitCode == -1)
@@ -71,6 +71,9 @@ internal sealed record TestAssembly(string Name, string Path)
             return new Outcome(TestCounts.OneFailure, [$"{Name} ended with exit code {ran.ExitCode} and no report:\n{tail}"]);
         if (ran.ExitCode != 0 && report.Counts.Failed == 0)
             return new Outcome(report.Counts + TestCounts.OneFailure, [$"{Name} ended with exit code {ran.ExitCode} although no test failed:\n{tail}"]);
-        return new Outcome(report.Counts, report.Failures);
+        // Tests that are no longer found must not look like tests that pass.
+        return !filtered && report.Counts == default
+            ? new Outcome(TestCounts.OneFailure, [$"{Name} holds no test."])
+            : new Outcome(report.Counts, report.Failures);
     }
 }
