@@ -1,0 +1,73 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace KestrelVoice.EndToEnd.Tests.Running;
+
+/// <summary>One process of the product that a test may kill and start again.</summary>
+internal sealed class ManagedProcess(string name, string file, IReadOnlyList<string> arguments, string directory, IReadOnlyDictionary<string, string> environment)
+    : IAsyncDisposable
+{
+    private const int KeptLines = 400;
+    private readonly ConcurrentQueue<string> output = new();
+    private Process? process;
+
+    public string Name => name;
+
+    public int Starts { get; private set; }
+
+    public void Start()
+    {
+        var start = new ProcessStartInfo(file, arguments)
+        {
+            WorkingDirectory = directory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            UseShellExecute = false,
+        };
+        foreach (var (key, value) in environment)
+            start.Environment[key] = value;
+
+        process = new Process { StartInfo = start };
+        process.OutputDataReceived += (_, line) => Keep(line.Data);
+        process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        Starts++;
+    }
+
+    /// <summary>kill -9: no handler of the process runs.</summary>
+    public async Task KillAsync(CancellationToken cancellationToken)
+    {
+        if (process is null)
+            return;
+        process.Kill();
+        await process.WaitForExitAsync(cancellationToken);
+        process.Dispose();
+        process = null;
+    }
+
+    public bool HasExited => process?.HasExited ?? true;
+
+    public string Log => string.Join(Environment.NewLine, output);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (process is null)
+            return;
+        if (!process.HasExited)
+            process.Kill(entireProcessTree: true);
+        await process.WaitForExitAsync(CancellationToken.None);
+        process.Dispose();
+    }
+
+    private void Keep(string? line)
+    {
+        if (line is null)
+            return;
+        output.Enqueue(line);
+        while (output.Count > KeptLines)
+            output.TryDequeue(out _);
+    }
+}
