@@ -17,24 +17,26 @@ internal sealed class ManagedProcess(string name, string file, IReadOnlyList<str
 
     public void Start()
     {
-        var start = new ProcessStartInfo(file, arguments)
-        {
-            WorkingDirectory = directory,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-            UseShellExecute = false,
-        };
-        foreach (var (key, value) in environment)
-            start.Environment[key] = value;
-
-        process = new Process { StartInfo = start };
+        process = new Process { StartInfo = StartInfo([]) };
         process.OutputDataReceived += (_, line) => Keep(line.Data);
         process.ErrorDataReceived += (_, line) => Keep(line.Data);
         process.Start();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         Starts++;
+    }
+
+    /// <summary>Runs the same program once with further arguments.</summary>
+    /// <returns>What it wrote to standard output.</returns>
+    public async Task<string> RunToEndAsync(IReadOnlyList<string> more, CancellationToken cancellationToken)
+    {
+        using var once = Process.Start(StartInfo(more))!;
+        var errors = once.StandardError.ReadToEndAsync(cancellationToken);
+        var text = await once.StandardOutput.ReadToEndAsync(cancellationToken);
+        await once.WaitForExitAsync(cancellationToken);
+        if (once.ExitCode != 0)
+            throw new InvalidOperationException($"{name} {string.Join(' ', more)} ended with {once.ExitCode}:\n{await errors}");
+        return text;
     }
 
     /// <summary>kill -9: no handler of the process runs.</summary>
@@ -60,6 +62,21 @@ internal sealed class ManagedProcess(string name, string file, IReadOnlyList<str
             process.Kill(entireProcessTree: true);
         await process.WaitForExitAsync(CancellationToken.None);
         process.Dispose();
+    }
+
+    private ProcessStartInfo StartInfo(IReadOnlyList<string> more)
+    {
+        var start = new ProcessStartInfo(file, arguments.Concat(more))
+        {
+            WorkingDirectory = directory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            UseShellExecute = false,
+        };
+        foreach (var (key, value) in environment)
+            start.Environment[key] = value;
+        return start;
     }
 
     private void Keep(string? line)
