@@ -1,0 +1,79 @@
+using System.Text.Json;
+using KestrelVoice.CallSimulator.Callers;
+using KestrelVoice.CallSimulator.Scripts;
+using KestrelVoice.CallSimulator.Webhooks;
+
+namespace KestrelVoice.EndToEnd.Tests;
+
+public sealed class PhoneCallTests(RunningProduct product)
+{
+    [Fact]
+    public async Task A_burst_pipe_reaches_the_one_on_call_and_the_call_log()
+    {
+        var call = await product.CallAsync("+15035551001", null,
+            new Step.Say("Hello, a pipe burst and my basement is flooding"),
+            new Step.Dial(RingMove.Answered(talkSeconds: 40)));
+
+        call.ShouldHave("completed", "escalated", emergency: true);
+        Turns(call).ShouldContain("Hello, a pipe burst and my basement is flooding");
+        call.GetProperty("transcript").GetString()!.ShouldContain("basement is flooding");
+        call.GetProperty("summary").GetString().ShouldNotBeNullOrWhiteSpace();
+    }
+
+    [Fact]
+    public async Task A_caller_who_asks_for_a_person_is_put_through()
+    {
+        var call = await product.CallAsync("+15035551002", null, new Step.Press("0"), new Step.Dial(RingMove.Answered(talkSeconds: 25)));
+
+        call.ShouldHave("completed", "transferred", emergency: false);
+    }
+
+    [Fact]
+    public async Task Nobody_answers_and_the_voicemail_can_be_listened_to()
+    {
+        var call = await product.CallAsync("+15035551003", null,
+            new Step.Press("0"), new Step.Dial(new RingMove(RingResult.NoAnswer)), new Step.Record(new Message(6, MessageEnd.HangUp)));
+
+        call.ShouldHave("completed", "voicemail", emergency: false);
+        using var client = new HttpClient();
+        using var request = product.Stack.Request(HttpMethod.Get, call.GetProperty("recording_url").GetString()!);
+        using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
+        response.EnsureSuccessStatusCode();
+        var sound = await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
+        sound[..4].ShouldBe("RIFF"u8.ToArray());
+    }
+
+    [Fact]
+    public async Task A_caller_who_hangs_up_during_the_greeting_was_missed()
+    {
+        var call = await product.CallAsync("+15035551004", null, new Step.HangUp());
+
+        call.ShouldHave("missed", "abandoned", emergency: false);
+    }
+
+    [Fact]
+    public async Task Callbacks_that_come_twice_and_late_change_nothing()
+    {
+        static WebhookFault Twice(Webhook webhook) => webhook.Kind is WebhookKind.CallStatus or WebhookKind.RecordingStatus
+            ? new WebhookFault(Copies: 2, Delay: TimeSpan.FromSeconds(webhook.Kind == WebhookKind.RecordingStatus ? 30 : 0), FreshTokens: true)
+            : WebhookFault.None;
+
+        var call = await product.CallAsync("+15035551005", Twice,
+            new Step.Say("My tap drips, please call me back"), new Step.Say("No, that is all"));
+
+        call.ShouldHave("completed", "message_taken", emergency: false);
+        Turns(call).Count(text => text == "My tap drips, please call me back").ShouldBe(1);
+    }
+
+    private static List<string?> Turns(JsonElement call) =>
+        [.. call.GetProperty("turns").EnumerateArray().Select(turn => turn.GetProperty("text").GetString())];
+}
+
+internal static class CallShould
+{
+    public static void ShouldHave(this JsonElement call, string status, string outcome, bool emergency)
+    {
+        var described = (call.GetProperty("status").GetString(), call.GetProperty("outcome").GetString(), call.GetProperty("emergency").GetBoolean());
+        described.ShouldBe((status, outcome, emergency), call.ToString());
+    }
+}
