@@ -17,7 +17,7 @@ internal static class BareEndpoint
 
     private const string InsertEvent =
         """
-        insert into call_events (tenant_id, event_id, call_sid, type, body, received_at) values ($1, $2, $3, $4, $5, now())
+        insert into bench_events (tenant_id, event_id, call_sid, type, body, received_at) values ($1, $2, $3, $4, $5, now())
         on conflict (tenant_id, event_id) do nothing
         """;
 

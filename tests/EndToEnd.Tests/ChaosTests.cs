@@ -28,7 +28,7 @@ public sealed class ChaosTests
             traces[index] = await new SimulatedCall(http, Plan(stack, index), new WordyCaller(index, Seed)).RunAsync(token));
         await calling.CancelAsync();
         var killed = await kills;
-        await stack.ReadyAsync();
+        await stack.ReadyAsync(cancellationToken);
 
         TestContext.Current.TestOutputHelper?.WriteLine($"{Calls} calls, {killed.Count} kills: {string.Join(", ", killed.CountBy(name => name))}");
         killed.Count.ShouldBeGreaterThan(3, "a run without kills proves nothing");
@@ -75,7 +75,7 @@ public sealed class ChaosTests
             }, TestContext.Current.CancellationToken),
             seen => seen == (Calls, Calls, 0) && Directory.GetFiles(stack.SpoolFolder).Length == 0,
             Settling,
-            () => string.Join("\n", new[] { stack.Sidecars, stack.Host, stack.Voice }.Select(process => $"--- {process.Name}, started {process.Starts} times\n{process.Log}")));
+            () => string.Join("\n", new[] { stack.Sidecars, stack.Host, stack.Voice }.Select(process => $"--- {process.Name}, started {process.Starts} times\n{process.Log}")), TestContext.Current.CancellationToken);
         seen.Rows.ShouldBe(Calls);
 
         var list = await stack.GetAsync("/api/call-logs?limit=1", TestContext.Current.CancellationToken);

@@ -46,7 +46,7 @@ public sealed class RunningProduct : IAsyncLifetime
             async () => (await Stack.GetAsync("/api/call-logs?limit=100", cancellationToken)).GetProperty("data").EnumerateArray()
                 .SingleOrDefault(call => call.GetProperty("phone_number").GetString() == from),
             call => call.ValueKind == JsonValueKind.Object && call.GetProperty("status").GetString() != "in-progress",
-            SoonAfterwards, () => Stack.Host.Log);
+            SoonAfterwards, () => Stack.Host.Log, cancellationToken);
         return await Stack.GetAsync($"/api/call-logs/{item.GetProperty("id").GetString()}", cancellationToken);
     }
 

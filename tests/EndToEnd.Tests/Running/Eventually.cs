@@ -7,7 +7,7 @@ internal static class Eventually
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Polls until the probe passes; past the deadline it fails with what the probe said last.</summary>
-    public static async Task<T> Get<T>(Func<Task<T>> probe, Func<T, bool> passes, TimeSpan deadline, Func<string> explain)
+    public static async Task<T> Get<T>(Func<Task<T>> probe, Func<T, bool> passes, TimeSpan deadline, Func<string> explain, CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();
         string last;
@@ -24,11 +24,12 @@ internal static class Eventually
             {
                 last = failure.Message;
             }
-            await Task.Delay(Interval, TestContext.Current.CancellationToken);
+            await Task.Delay(Interval, cancellationToken);
         }
         while (watch.Elapsed < deadline);
         throw new TimeoutException($"Not within {deadline}. Last seen: {last}{Environment.NewLine}{explain()}");
     }
 
-    public static Task Is(Func<Task<bool>> probe, TimeSpan deadline, Func<string> explain) => Get(probe, value => value, deadline, explain);
+    public static Task Is(Func<Task<bool>> probe, TimeSpan deadline, Func<string> explain, CancellationToken cancellationToken) =>
+        Get(probe, value => value, deadline, explain, cancellationToken);
 }

@@ -46,6 +46,12 @@ internal sealed class Stack : IAsyncDisposable
     public Uri HostSidecar { get; }
     public Uri VoiceSidecar { get; }
     public Uri TwilioUrl { get; }
+
+    /// <summary>Connects as the superuser, past every policy.</summary>
+    public string DatabaseConnectionString => postgres.ConnectionStringFor("kestrel");
+
+    public string DaprToken { get; } = RandomNumberGenerator.GetHexString(32);
+    public string PublishableKey { get; } = "sb_publishable_" + RandomNumberGenerator.GetHexString(24, lowercase: true);
     public ManagedProcess Host { get; }
     public ManagedProcess Voice { get; }
     public ManagedProcess Sidecars { get; }
@@ -55,7 +61,6 @@ internal sealed class Stack : IAsyncDisposable
     public string SpoolFolder => Path.Combine(folder.FullName, "spool");
     public string RecordingsFolder => Path.Combine(folder.FullName, "recordings");
 
-    private string DaprToken { get; } = RandomNumberGenerator.GetHexString(32);
     private string AppToken { get; } = RandomNumberGenerator.GetHexString(32);
     private string AppPassword { get; } = RandomNumberGenerator.GetHexString(32);
     private string EncryptionKey { get; } = "test:" + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
@@ -71,7 +76,7 @@ internal sealed class Stack : IAsyncDisposable
             await stack.MigrateAndSeedAsync(cancellationToken);
             foreach (var process in new[] { stack.Sidecars, stack.Host, stack.Voice })
                 process.Start();
-            await stack.ReadyAsync();
+            await stack.ReadyAsync(cancellationToken);
             return stack;
         }
         catch
@@ -82,10 +87,10 @@ internal sealed class Stack : IAsyncDisposable
     }
 
     /// <summary>Everything answers again.</summary>
-    public Task ReadyAsync() => Eventually.Is(
-        async () => await IsOkAsync(new Uri(HostUrl, "/health/ready")) && await IsOkAsync(new Uri(VoiceUrl, "/health/ready"))
-            && await IsOkAsync(new Uri(HostSidecar, "/v1.0/healthz")) && await IsOkAsync(new Uri(VoiceSidecar, "/v1.0/healthz")),
-        StartDeadline, () => string.Join("\n", new[] { Sidecars, Host, Voice }.Select(process => $"--- {process.Name}\n{process.Log}")));
+    public Task ReadyAsync(CancellationToken cancellationToken) => Eventually.Is(
+        async () => await IsOkAsync(new Uri(HostUrl, "/health/ready"), cancellationToken) && await IsOkAsync(new Uri(VoiceUrl, "/health/ready"), cancellationToken)
+            && await IsOkAsync(new Uri(HostSidecar, "/v1.0/healthz"), cancellationToken) && await IsOkAsync(new Uri(VoiceSidecar, "/v1.0/healthz"), cancellationToken),
+        StartDeadline, () => string.Join("\n", new[] { Sidecars, Host, Voice }.Select(process => $"--- {process.Name}\n{process.Log}")), cancellationToken);
 
     /// <summary>kill -9 of the server process and, with it, every session; then crash recovery.</summary>
     public async Task RestartPostgresAsync(CancellationToken cancellationToken)
@@ -140,9 +145,9 @@ internal sealed class Stack : IAsyncDisposable
     private static PostgresClusterOptions PostgresOptions(DirectoryInfo folder, int port) =>
         new(Path.Combine(folder.FullName, "postgres")) { Port = port, TakeOver = true };
 
-    private async Task<bool> IsOkAsync(Uri url)
+    private async Task<bool> IsOkAsync(Uri url, CancellationToken cancellationToken)
     {
-        using var response = await client.GetAsync(url, TestContext.Current.CancellationToken);
+        using var response = await client.GetAsync(url, cancellationToken);
         return response.IsSuccessStatusCode;
     }
 
@@ -153,7 +158,7 @@ internal sealed class Stack : IAsyncDisposable
         ["ConnectionStrings__Migrations"] = postgres.ConnectionStringFor("kestrel"),
         ["Encryption__Keys__0"] = EncryptionKey,
         ["Auth__PublicUrl"] = $"http://127.0.0.1:{ports[1]}",
-        ["Auth__PublishableKey"] = "sb_publishable_" + RandomNumberGenerator.GetHexString(24, lowercase: true),
+        ["Auth__PublishableKey"] = PublishableKey,
         ["Twilio__ApiBaseUrl"] = $"http://127.0.0.1:{ports[7]}",
         ["Twilio__AccountSid"] = AccountSid,
         ["Twilio__AuthToken"] = TwilioToken,

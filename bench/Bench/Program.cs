@@ -1,0 +1,24 @@
+using System.CommandLine;
+using KestrelVoice.Bench;
+
+var rounds = new Option<int>("--rounds") { Description = "Interleaved rounds; fewer than five prove nothing.", DefaultValueFactory = _ => 5 };
+var seconds = new Option<double>("--seconds") { Description = "Length of a subject's turn in a round.", DefaultValueFactory = _ => 4 };
+var connections = new Option<int>("--connections") { Description = "Requests under way at once.", DefaultValueFactory = _ => 32 };
+var calls = new Option<int>("--calls") { Description = "Calls of the demo tenant.", DefaultValueFactory = _ => 10_000 };
+
+var list = new Command("list", "GET /api/call-logs by cookie and by key, beside a bare Npgsql endpoint with the same statements.") { rounds, seconds, connections, calls };
+list.SetAction((parsed, cancellationToken) => ListBench.RunAsync(
+    parsed.GetValue(calls), parsed.GetValue(connections), parsed.GetValue(rounds), TimeSpan.FromSeconds(parsed.GetValue(seconds)), cancellationToken));
+
+var ingest = new Command("ingest", "Call events from a sidecar's publish API to committed rows, beside bare inserts of the same events.") { rounds, connections, calls };
+ingest.SetAction((parsed, cancellationToken) => IngestBench.RunAsync(
+    parsed.GetValue(calls) / 10, parsed.GetValue(connections), parsed.GetValue(rounds), cancellationToken));
+
+var database = new Argument<string>("connection-string");
+var tenant = new Argument<Guid>("tenant");
+var port = new Argument<int>("port");
+var bare = new Command("bare", "Serves the bare endpoint; the other commands start it.") { database, tenant, port };
+bare.Hidden = true;
+bare.SetAction((parsed, cancellationToken) => BareEndpoint.RunAsync(parsed.GetValue(database)!, parsed.GetValue(tenant), parsed.GetValue(port), cancellationToken));
+
+return await new RootCommand("Figures and ratios; they never decide whether a build passes.") { list, ingest, bare }.Parse(args).InvokeAsync();
