@@ -72,7 +72,7 @@ public sealed partial class SliceTests
 
     [Fact]
     public void Every_subscription_names_a_dead_letter_topic() => Rule.Holds(
-        SourceFiles("src/Features").Where(source => source.Text.Contains(".WithTopic(", StringComparison.Ordinal) || source.Text.Contains("TopicOptions", StringComparison.Ordinal)),
+        SourceFiles("src/Features").Where(source => source.Text.Contains("PubsubName = ", StringComparison.Ordinal)),
         source => DeadLetter().IsMatch(source.Text) ? null : source.Path);
 
     [Fact]
