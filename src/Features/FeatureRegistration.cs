@@ -53,7 +53,7 @@ public static class FeatureRegistration
         app.UseAuthorization();
         app.Use(QueryParameters.CheckAsync);
         app.UseWhen(
-            context => context.GetEndpoint()?.Metadata.GetMetadata<WholeEnvelope>() is null,
+            context => context.GetEndpoint() is { } endpoint && endpoint.TakesDeliveries() && endpoint.Metadata.GetMetadata<WholeEnvelope>() is null,
             unwrapped => unwrapped.UseCloudEvents(new CloudEventsMiddlewareOptions
             {
                 ForwardCloudEventPropertiesAsHeaders = true,

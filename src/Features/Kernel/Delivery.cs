@@ -16,6 +16,8 @@ internal static class Delivery
         .WithMetadata(new RequestSizeLimitAttribute(LargestEvent))
         .RequireAuthorization(Policies.Sidecar)
         .ExcludeFromDescription();
+
+    public static bool TakesDeliveries(this Endpoint endpoint) => endpoint.Metadata.GetMetadata<ITopicMetadata>() is not null;
 }
 
 /// <summary>Marks a subscriber that wants the envelope byte for byte instead of the event inside.</summary>

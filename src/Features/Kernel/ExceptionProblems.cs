@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Text.Json;
-using Dapr;
 using FluentValidation;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
@@ -58,10 +57,12 @@ internal sealed partial class ExceptionProblems(ILogger<ExceptionProblems> logge
     }
 
     private static bool IsUnreadable(Exception exception) =>
-        exception is ValidationException or JsonException or BadHttpRequestException { StatusCode: < StatusCodes.Status500InternalServerError };
+        exception is ValidationException or JsonException or BadHttpRequestException { StatusCode: < StatusCodes.Status500InternalServerError }
+        // An envelope that is JSON but no object: the unwrapping asks it for members.
+        or InvalidOperationException { Source: "System.Text.Json" or "System.Text.Json.Rethrowable" };
 
     private static bool IsDelivery(HttpContext context) =>
-        context.Features.Get<IExceptionHandlerFeature>()?.Endpoint?.Metadata.GetMetadata<ITopicMetadata>() is not null;
+        context.Features.Get<IExceptionHandlerFeature>()?.Endpoint?.TakesDeliveries() is true;
 
     private static bool IsAway(Exception exception) => exception switch
     {
