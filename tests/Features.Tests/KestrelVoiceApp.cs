@@ -137,6 +137,8 @@ public class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory<Progra
         builder.UseSetting("Logging:LogLevel:Polly", "None");
         builder.UseSetting("APP_API_TOKEN", SidecarToken);
         builder.UseSetting("Auth:PublicUrl", "https://api.example.test");
+        // Nobody listens there: no test may reach for the real one.
+        builder.UseSetting("Twilio:ApiBaseUrl", "http://127.0.0.1:9");
         builder.UseSetting("Encryption:Keys:0", "test:" + Convert.ToBase64String(new byte[32]));
         foreach (var (name, value) in Settings)
             builder.UseSetting(name, value);

@@ -1,0 +1,190 @@
+using System.Buffers.Text;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using KestrelVoice.Contracts;
+using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Tests.Calls;
+using KestrelVoice.Features.Tests.Identity;
+
+namespace KestrelVoice.Features.Tests.Routes;
+
+/// <summary>Every route and every id of one tenant, asked for by another, with each kind of credential.</summary>
+public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<KestrelVoiceApp>
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    // What the first tenant has behind each route with a parameter. A new route fails here until it is said what to ask it for.
+    private static readonly Dictionary<string, Func<Belongings, string>> BehindId = new(StringComparer.Ordinal)
+    {
+        ["/api/call-logs/{id}"] = owned => owned.CallId,
+        ["/api/call-logs/{id}/recording"] = owned => owned.CallId,
+        ["/api/api-keys/{id}"] = owned => owned.KeyId,
+    };
+
+    [Fact]
+    public async Task Another_tenant_finds_nothing_by_any_id()
+    {
+        var (owner, stranger) = (await app.GivenATenant(name: "Maple Street Plumbing"), await app.GivenATenant(name: "Oak Road Heating"));
+        var owned = await GiveBelongingsAsync(owner);
+        var routes = RouteTable.Under(app, "/api/").Where(route => route.PathParameters.Count > 0).ToList();
+        routes.ShouldNotBeEmpty();
+        routes.Select(route => route.Template).Where(template => !BehindId.ContainsKey(template)).ShouldBeEmpty("tell BehindId what the first tenant has there");
+
+        var leaks = new List<string>();
+        foreach (var route in routes)
+        {
+            var id = BehindId[route.Template](owned);
+            foreach (var (credential, client) in await ClientsAsync(stranger))
+            {
+                foreach (var form in new[] { id, Bare(id) })
+                {
+                    using var response = await SendAsync(client, route, route.Fill(_ => form));
+                    // A credential that may not use the route at all is refused before any id is looked at.
+                    var mayNot = response.StatusCode == HttpStatusCode.Forbidden && credential == "key" && route.Template.StartsWith("/api/api-keys", StringComparison.Ordinal);
+                    if (response.StatusCode != HttpStatusCode.NotFound && !mayNot)
+                        leaks.Add($"{route} by {credential}: {(int)response.StatusCode}");
+                }
+            }
+        }
+        leaks.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_owner_finds_what_the_other_tenant_did_not()
+    {
+        var owner = await app.GivenATenant();
+        var owned = await GiveBelongingsAsync(owner);
+        var member = (await ClientsAsync(owner)).Single(client => client.Credential == "member").Client;
+
+        foreach (var route in RouteTable.Under(app, "/api/").Where(route => route is { PathParameters.Count: > 0, Method: "GET" }))
+        {
+            var asked = SendAsync(member, route, route.Fill(_ => BehindId[route.Template](owned)));
+            while (await Task.WhenAny(asked, Task.Delay(TimeSpan.FromMilliseconds(50), Token)) != asked)
+                app.Clock.Advance(TimeSpan.FromSeconds(1));
+            using var response = await asked;
+            // The media is at Twilio, which is not there in this test: that it was asked for is enough.
+            response.StatusCode.ShouldBe(route.Template.EndsWith("/recording", StringComparison.Ordinal) ? HttpStatusCode.ServiceUnavailable : HttpStatusCode.OK, route.ToString());
+        }
+    }
+
+    [Fact]
+    public async Task No_list_shows_anything_of_another_tenant()
+    {
+        var (owner, stranger) = (await app.GivenATenant(name: "Elm Lane Electric"), await app.GivenATenant(name: "Pine Way Roofing"));
+        var owned = await GiveBelongingsAsync(owner);
+        string[] marks = [owner.Name, owner.Number, owner.Id.ToString(), TypeId.Format(TypeId.Tenant, owner.Id), owned.CallId, Bare(owned.CallId), owned.KeyId, Bare(owned.KeyId), owned.Words, owned.Caller];
+        var routes = RouteTable.Under(app, "/api/").Where(route => route is { PathParameters.Count: 0, Method: "GET" }).ToList();
+        routes.Count.ShouldBeGreaterThan(1);
+
+        var leaks = new List<string>();
+        foreach (var route in routes)
+        {
+            foreach (var (credential, client) in await ClientsAsync(stranger))
+            {
+                using var response = await SendAsync(client, route, route.Template);
+                var text = await response.Content.ReadAsStringAsync(Token);
+                leaks.AddRange(marks.Where(mark => text.Contains(mark, StringComparison.OrdinalIgnoreCase)).Select(mark => $"{route} by {credential} shows {mark}"));
+            }
+        }
+        leaks.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Nothing_another_tenant_does_changes_the_first_ones_world()
+    {
+        var (owner, stranger) = (await app.GivenATenant(), await app.GivenATenant());
+        var owned = await GiveBelongingsAsync(owner);
+        using var watcher = await app.SignedIn(await app.GivenAMember((owner, "owner")));
+        var before = await WorldOfAsync(watcher);
+
+        foreach (var route in RouteTable.Under(app, "/api/").Where(route => route.Writes))
+        {
+            foreach (var (_, client) in await ClientsAsync(stranger))
+                (await SendAsync(client, route, route.Fill(_ => BehindId[route.Template](owned)))).Dispose();
+        }
+
+        (await WorldOfAsync(watcher)).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task Without_a_credential_no_route_answers()
+    {
+        using var nobody = app.Stranger();
+        var open = new List<string>();
+        foreach (var route in RouteTable.Under(app, "/api/", "/internal/", "/events/", "/dapr/"))
+        {
+            using var response = await SendAsync(nobody, route, route.Fill(_ => Guid.Empty.ToString()));
+            if (response.StatusCode != HttpStatusCode.Unauthorized)
+                open.Add($"{route}: {(int)response.StatusCode}");
+            else if (await DocumentedProblem.OffenceAsync(response) is { } offence)
+                open.Add($"{route}: {offence}");
+        }
+        open.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_sidecars_routes_do_not_open_for_a_tenant()
+    {
+        var tenant = await app.GivenATenant();
+        var open = new List<string>();
+        foreach (var route in RouteTable.Under(app, "/internal/", "/events/", "/dapr/"))
+        {
+            foreach (var (credential, client) in await ClientsAsync(tenant))
+            {
+                using var response = await SendAsync(client, route, route.Template);
+                if (response.StatusCode is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden))
+                    open.Add($"{route} by {credential}: {(int)response.StatusCode}");
+            }
+        }
+        open.ShouldBeEmpty();
+    }
+
+    private sealed record Belongings(string CallId, string KeyId, string Words, string Caller);
+
+    private async Task<Belongings> GiveBelongingsAsync(TestTenant tenant)
+    {
+        const string Words = "My secret name is Rumpelstiltskin";
+        const string Caller = "+15035554321";
+        var call = new PhoneCall(tenant, tenant.Number.GetHashCode(StringComparison.Ordinal) & int.MaxValue, KestrelVoiceApp.Noon, Caller);
+        await app.GivenACall(call.Started(), call.Says(Words), call.Voicemail(), call.Recording(RecordingKind.Voicemail), call.Ended());
+
+        var member = (await ClientsAsync(tenant)).Single(client => client.Credential == "member").Client;
+        var calls = await member.GetFromJsonAsync<JsonElement>("/api/call-logs", Token);
+        using var created = await member.PostAsJsonAsync("/api/api-keys", new { name = "Zapier", scopes = new[] { "read" } }, Token);
+        created.StatusCode.ShouldBe(HttpStatusCode.Created);
+        var key = await created.Content.ReadFromJsonAsync<JsonElement>(Token);
+        return new Belongings(calls.GetProperty("data")[0].GetProperty("id").GetString()!, key.GetProperty("id").GetString()!, Words, Caller);
+    }
+
+    private async Task<string> WorldOfAsync(HttpClient member)
+    {
+        var answers = new List<string>();
+        foreach (var route in RouteTable.Under(app, "/api/").Where(route => route is { PathParameters.Count: 0, Method: "GET" }))
+            answers.Add($"{route}\n{await member.GetStringAsync(route.Template, Token)}");
+        return string.Join("\n", answers);
+    }
+
+    private async Task<IReadOnlyList<(string Credential, HttpClient Client)>> ClientsAsync(TestTenant tenant)
+    {
+        var member = await app.GivenAMember((tenant, "owner"));
+        var byKey = app.Stranger();
+        byKey.DefaultRequestHeaders.Add("X-API-Key", (await app.GivenAKey(tenant, Principal.Read, Principal.Write)).Text);
+        var byCookie = app.Stranger();
+        var session = Base64Url.EncodeToString(Encoding.UTF8.GetBytes((await app.SignIn(member)).GetRawText()));
+        byCookie.DefaultRequestHeaders.Add("Cookie", $"{Member.CookieName}=base64-{session}");
+        byCookie.DefaultRequestHeaders.Add("Sec-Fetch-Site", "same-origin");
+        return [("key", byKey), ("cookie", byCookie), ("member", await app.SignedIn(member))];
+    }
+
+    private static Task<HttpResponseMessage> SendAsync(HttpClient client, HostRoute route, string path)
+    {
+        var request = new HttpRequestMessage(new HttpMethod(route.Method), path);
+        if (route.Writes && route.Method != "DELETE")
+            request.Content = JsonContent.Create(new { name = "from another tenant", scopes = new[] { "read" } });
+        return client.SendAsync(request, Token);
+    }
+
+    private static string Bare(string id) => TypeId.TryParse(id.Split('_')[0], id, out var bare) ? bare.ToString() : id;
+}
