@@ -50,6 +50,9 @@ public sealed record CallPlan
     /// <summary>What goes wrong with which webhook; null for nothing.</summary>
     public Func<Webhook, WebhookFault>? Faults { get; init; }
 
+    /// <summary>Real time before the first retry of a webhook, doubled for each further one. Twilio documents no spacing, only the total.</summary>
+    public TimeSpan RetryPause { get; init; } = TimeSpan.FromMilliseconds(100);
+
     /// <summary>Called for everything that happens, as it happens.</summary>
     public Action<TraceEntry>? Observer { get; init; }
 

@@ -22,7 +22,7 @@ internal sealed class CallSession
         Clock = new CallClock(plan.StartsAt);
         CallSid = Ids.Sid("CA");
         Parameters = new CallParameters(plan, CallSid, Ids.Sid("CT"));
-        sender = new WebhookSender(http, plan.AuthToken, Ids, Add, Clock);
+        sender = new WebhookSender(http, plan.AuthToken, plan.RetryPause, Ids, Add, Clock);
     }
 
     private sealed record PendingWork(DateTimeOffset Due, int Order, Func<CancellationToken, Task> Run);

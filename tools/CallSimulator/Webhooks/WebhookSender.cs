@@ -7,7 +7,8 @@ using System.Text;
 namespace KestrelVoice.CallSimulator.Webhooks;
 
 /// <summary>Delivers webhooks as Twilio does: signed, with cookies, redirects, timeouts and retries.</summary>
-internal sealed class WebhookSender(HttpClient http, string authToken, SeededIds ids, Action<WebhookSent> sent, TimeProvider callClock)
+internal sealed class WebhookSender(
+    HttpClient http, string authToken, TimeSpan firstPause, SeededIds ids, Action<WebhookSent> sent, TimeProvider callClock)
 {
     public const int BodyLimit = 64 * 1024;
     private const int RedirectLimit = 10;
@@ -37,7 +38,7 @@ internal sealed class WebhookSender(HttpClient http, string authToken, SeededIds
 
     private async Task PauseBeforeRetryAsync(int attempt, CancellationToken total, CancellationToken cancellationToken)
     {
-        var pause = TimeSpan.FromMilliseconds(100 * Math.Pow(2, attempt - 1) * (0.75 + (0.5 * ids.Fraction("retry"))));
+        var pause = firstPause * (Math.Pow(2, attempt - 1) * (0.75 + (0.5 * ids.Fraction("retry"))));
         try
         {
             await Task.Delay(pause, TimeProvider.System, total);
