@@ -8,8 +8,8 @@ namespace KestrelVoice.Cli.Postgres;
 /// <param name="Path">The folder itself; where the caller asked for it, or where a link there leads.</param>
 internal sealed record ClusterFolder(string Path)
 {
-    // Under /var/tmp only where /var/lib cannot be written: the system sweeps it from time to time.
-    private static readonly string[] ReachableParents = ["/var/lib/kestrelvoice", "/var/tmp/kestrelvoice"];
+    // Not below /tmp or /var/tmp: there anybody may have made the folder before us, and the system sweeps them.
+    private const string ReachableParent = "/var/lib/kestrelvoice";
 
     public string Data => System.IO.Path.Combine(Path, "data");
 
@@ -50,16 +50,11 @@ internal sealed record ClusterFolder(string Path)
 
         Directory.Delete(wanted);
         var name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(wanted)))[..16];
-        foreach (var parent in ReachableParents)
-        {
-            var reachable = System.IO.Path.Combine(parent, name);
-            if (!await TryCreateAsync(reachable, account, cancellationToken))
-                continue;
-            Directory.CreateSymbolicLink(wanted, reachable);
-            return new ClusterFolder(reachable);
-        }
-
-        throw new KestrelException($"PostgreSQL, as the user 'postgres', can reach neither {wanted} nor {string.Join(" nor ", ReachableParents)}.");
+        var reachable = System.IO.Path.Combine(ReachableParent, name);
+        if (!await TryCreateAsync(reachable, account, cancellationToken))
+            throw new KestrelException($"PostgreSQL, as the user 'postgres', can reach neither {wanted} nor {reachable}.");
+        Directory.CreateSymbolicLink(wanted, reachable);
+        return new ClusterFolder(reachable);
     }
 
     /// <summary>Removes the folder and the link that led to it.</summary>
