@@ -155,6 +155,21 @@ public sealed class PostgresClusterTests : IDisposable
         Directory.Exists(options.Directory).ShouldBeFalse();
     }
 
+    [Fact]
+    public async Task Where_the_link_was_removed_the_data_it_led_to_does_not_come_back()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "Only root runs the server as another user");
+        using var hidden = new TempFolder(reachable: false);
+        var options = new PostgresClusterOptions(hidden["postgres"]) { Durable = false };
+        await using (var first = await PostgresCluster.StartAsync(options, Token))
+            await AskAsync(first, "create table kept as select 42 as answer");
+        File.Delete(options.Directory);
+
+        await using var second = await PostgresCluster.StartAsync(options with { DeleteOnDispose = true }, Token);
+
+        (await AskAsync(second, "select count(*) from pg_tables where tablename = 'kept'")).ShouldBe(0L);
+    }
+
     public void Dispose() => folder.Dispose();
 
     private PostgresClusterOptions Here() => new(folder["postgres"]) { Durable = false };

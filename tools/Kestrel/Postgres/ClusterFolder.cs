@@ -51,6 +51,9 @@ internal sealed record ClusterFolder(string Path)
         Directory.Delete(wanted);
         var name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(wanted)))[..16];
         var reachable = System.IO.Path.Combine(ReachableParent, name);
+        // Whoever removed the link dropped the data with it; secrets that fit it are gone too.
+        if (Directory.Exists(reachable) && PostmasterFile.RunningServer(new ClusterFolder(reachable)) is null)
+            Directory.Delete(reachable, recursive: true);
         if (!await TryCreateAsync(reachable, account, cancellationToken))
             throw new KestrelException($"PostgreSQL, as the user 'postgres', can reach neither {wanted} nor {reachable}.");
         Directory.CreateSymbolicLink(wanted, reachable);
