@@ -39,7 +39,8 @@ internal static class IngestBench
 
             clock.Restart();
             await SendAsync(client, events, connections, callEvent => new HttpRequestMessage(
-                HttpMethod.Post, new Uri(bare.Url, $"/event/{callEvent.Call.CallSid}/{callEvent.EventId}")) { Content = Json(callEvent) }, cancellationToken);
+                HttpMethod.Post, new Uri(bare.Url, $"/event/{callEvent.Call.CallSid}/{callEvent.EventId}"))
+            { Content = Json(callEvent) }, cancellationToken);
             var inserted = clock.Elapsed;
 
             // The first round warms everything up.

@@ -90,8 +90,14 @@ public class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory<Progra
             """,
             new
             {
-                TenantId = tenant.Id, Id = Guid.CreateVersion7(Clock.GetUtcNow()), key.LookupId, Hash = key.Hash(), key.Prefix, key.Last4,
-                Scopes = scopes is [] ? [Principal.Read, Principal.Write] : scopes, Now = Clock.GetUtcNow().UtcDateTime,
+                TenantId = tenant.Id,
+                Id = Guid.CreateVersion7(Clock.GetUtcNow()),
+                key.LookupId,
+                Hash = key.Hash(),
+                key.Prefix,
+                key.Last4,
+                Scopes = scopes is [] ? [Principal.Read, Principal.Write] : scopes,
+                Now = Clock.GetUtcNow().UtcDateTime,
             });
         var client = Stranger();
         client.DefaultRequestHeaders.Add("X-API-Key", key.Text);

@@ -2,8 +2,8 @@ using System.Net;
 using System.Text.Json.Nodes;
 using KestrelVoice.Features.Identity.Embedded;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace KestrelVoice.Features.Tests.Identity;

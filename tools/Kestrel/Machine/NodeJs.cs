@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using KestrelVoice.Cli.Processes;
 
 namespace KestrelVoice.Cli.Machine;
@@ -9,6 +10,7 @@ namespace KestrelVoice.Cli.Machine;
 internal sealed record NodeJs(string Version, int Major)
 {
     internal const int OldestMajor = 20;
+    private const string Fetched = "22.23.3";
 
     internal static string Npm => OperatingSystem.IsWindows() ? "npm.cmd" : "npm";
 
@@ -26,6 +28,31 @@ internal sealed record NodeJs(string Version, int Major)
         {
             return null;
         }
+    }
+
+    /// <summary>
+    /// Fetches a newer Node with the npm that is there, for this process and those it starts. Debian 12 ships 18, and nothing of a machine is replaced.
+    /// </summary>
+    /// <returns>Null where npm has no Node for this machine.</returns>
+    public static async Task<NodeJs?> FetchAsync(string folder, CancellationToken cancellationToken)
+    {
+        var system = OperatingSystem.IsLinux() ? "linux" : OperatingSystem.IsMacOS() ? "darwin" : null;
+        if (system is null || RuntimeInformation.ProcessArchitecture is not (Architecture.X64 or Architecture.Arm64))
+            return null;
+
+        var package = $"node-{system}-{(RuntimeInformation.ProcessArchitecture == Architecture.X64 ? "x64" : "arm64")}";
+        Directory.CreateDirectory(folder);
+        var fetched = await Subprocess.RunAsync(
+            new(Npm, ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", folder, $"{package}@{Fetched}"])
+            {
+                Timeout = TimeSpan.FromMinutes(5),
+            },
+            cancellationToken);
+        if (!fetched.Succeeded)
+            return null;
+        var programs = Path.Combine(folder, "node_modules", package, "bin");
+        Environment.SetEnvironmentVariable("PATH", programs + Path.PathSeparator + Environment.GetEnvironmentVariable("PATH"));
+        return await FindAsync(cancellationToken);
     }
 
     internal static int? Parse(string version) =>

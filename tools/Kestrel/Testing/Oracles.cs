@@ -23,6 +23,9 @@ internal sealed class Oracles(KestrelHome home, Steps steps)
             node = await NodeJs.FindAsync(cancellationToken);
         }
 
+        if (node is { Major: < NodeJs.OldestMajor } old)
+            node = await steps.RunAsync("Fetching a newer Node", _ => NodeJs.FetchAsync(Path.Combine(home.State, "node"), cancellationToken), cancellationToken) ?? old;
+
         if (node is null)
             throw new KestrelException($"Node {NodeJs.OldestMajor} or newer, with npm, is needed: tests run other people's clients in it. Get it: {HowToGet.Node}");
         if (node.Major < NodeJs.OldestMajor)
