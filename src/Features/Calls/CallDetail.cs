@@ -45,6 +45,8 @@ public sealed record CallDecision(
     [
         .. facts.Events
             .Where(callEvent => callEvent is not TurnSpoken)
+            // A recording is announced after the call, under a sequence number set aside when it began.
+            .OrderBy(callEvent => callEvent.At)
             .Select(callEvent => new CallDecision(callEvent.At.UtcDateTime, KindOf(callEvent), Because(callEvent))),
     ];
 

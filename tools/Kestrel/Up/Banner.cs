@@ -12,7 +12,7 @@ internal static class Banner
         terminal.Markup($"[bold green]KestrelVoice is up.[/]");
         terminal.Line();
         Row(terminal, "API", dev.ApiUrl);
-        Row(terminal, "API reference", $"{dev.ApiUrl}/openapi/v1.json");
+        Row(terminal, "API reference", $"{dev.ApiUrl}/docs");
         Row(terminal, "Sign in", $"{dev.ApiUrl}/login");
         Row(terminal, "  email", dev.Email);
         Row(terminal, "  password", dev.Password);
