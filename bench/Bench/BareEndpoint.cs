@@ -35,6 +35,7 @@ internal static class BareEndpoint
             AutoPrepareMinUsages = 1,
             Options = "-c plan_cache_mode=force_generic_plan",
         });
+        app.MapGet("/ready", () => Results.Ok());
         app.MapGet("/list", context => ListAsync(source, tenantId, context));
         app.MapPost("/event/{callSid}/{eventId}", (string callSid, string eventId, HttpRequest request) => AppendAsync(source, tenantId, callSid, eventId, request));
         await app.RunAsync(cancellationToken);

@@ -18,7 +18,7 @@ internal sealed class BareProcess(ManagedProcess process, Uri url) : IAsyncDispo
         using var client = new HttpClient();
         await Eventually.Is(async () =>
         {
-            using var response = await client.GetAsync(new Uri(url, "/list"), cancellationToken);
+            using var response = await client.GetAsync(new Uri(url, "/ready"), cancellationToken);
             return response.IsSuccessStatusCode;
         }, TimeSpan.FromSeconds(30), () => process.Log, cancellationToken);
         return new BareProcess(process, url);
