@@ -65,7 +65,7 @@ public sealed record CallDecision(
     {
         CallStarted started => (started.OpenNow ? "Answered within opening hours" : "Answered outside opening hours")
             + (started.RecordingNoticePlayed ? "; the caller was told about the recording." : "."),
-        EmergencyDetected emergency => $"The caller said “{emergency.Phrase}”.",
+        EmergencyDetected emergency => $"Recognised as an emergency by “{emergency.Phrase}”.",
         PersonDialed dialed => (dialed.Target == DialTarget.OnCall ? "Whoever is on call was dialled: " : "The business was dialled: ")
             + (dialed.Bridged ? $"they talked for {CallSummary.Seconds(dialed.DurationSeconds)}." : $"{dialed.Result}."),
         VoicemailLeft voicemail => $"The caller left a voicemail of {CallSummary.Seconds(voicemail.DurationSeconds)}.",

@@ -8,6 +8,9 @@ internal static partial class CallSummary
 {
     private const int LongestQuote = 240;
 
+    // "Hello" and "good morning" are not yet what a call is about.
+    private const int FewestWords = 3;
+
     public static string? Of(CallFacts facts, CallOutcome? outcome)
     {
         if (outcome is null)
@@ -16,18 +19,20 @@ internal static partial class CallSummary
         return Gist(facts) is { } gist ? $"“{gist}” {result}" : result;
     }
 
-    // The sentence that made it an emergency says most; otherwise the longest one, which is seldom a greeting.
+    // The sentence that made it an emergency says most. Otherwise callers say first what they need, and last that this was all.
     private static string? Gist(CallFacts facts)
     {
-        var sentences = facts.Turns
+        var turns = facts.Turns
             .Where(turn => turn is { Speaker: Speaker.Caller, Keys: false })
-            .SelectMany(turn => SentenceEnd().Split(turn.Text))
-            .Select(sentence => sentence.Trim())
-            .Where(sentence => sentence.Length > 0)
+            .Select(turn => SentenceEnd().Split(turn.Text).Select(sentence => sentence.Trim()).Where(sentence => sentence.Length > 0).ToList())
+            .Where(sentences => sentences.Count > 0)
             .ToList();
-        var urgent = sentences.FirstOrDefault(sentence =>
+        var urgent = turns.SelectMany(sentences => sentences).FirstOrDefault(sentence =>
             facts.Emergencies.Any(emergency => sentence.Contains(emergency.Phrase, StringComparison.OrdinalIgnoreCase)));
-        var gist = urgent ?? sentences.MaxBy(sentence => sentence.Length);
+        var longest = turns.Select(sentences => sentences.MaxBy(sentence => sentence.Length)!).ToList();
+        var gist = urgent
+            ?? longest.FirstOrDefault(sentence => sentence.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length >= FewestWords)
+            ?? longest.MaxBy(sentence => sentence.Length);
         return gist is { Length: > LongestQuote } ? gist[..LongestQuote].TrimEnd() + "…" : gist;
     }
 

@@ -82,6 +82,13 @@ public sealed class CallOutcomeTests
     }
 
     [Fact]
+    public void The_summary_quotes_what_the_caller_needed_not_the_greeting_or_the_goodbye() =>
+        CallSummary.Of(
+            CallFacts.From([call.Started(), call.Says("Good morning"), call.Says("Hi. My sink leaks."), call.Says("No thank you, that would be all"), call.Ended()]),
+            CallOutcome.MessageTaken)
+            .ShouldBe("“My sink leaks.” The receptionist took the message.");
+
+    [Fact]
     public void The_summary_of_a_silent_call_is_one_sentence() =>
         CallSummary.Of(CallFacts.From([call.Started(), call.Ended()]), CallOutcome.Abandoned)
             .ShouldBe("The caller hung up before saying what it was about.");
