@@ -16,12 +16,20 @@ internal sealed class BareProcess(ManagedProcess process, Uri url) : IAsyncDispo
         process.Start();
         var url = new Uri($"http://127.0.0.1:{port}");
         using var client = new HttpClient();
-        await Eventually.Is(async () =>
+        try
         {
-            using var response = await client.GetAsync(new Uri(url, "/ready"), cancellationToken);
-            return response.IsSuccessStatusCode;
-        }, TimeSpan.FromSeconds(30), () => process.Log, cancellationToken);
-        return new BareProcess(process, url);
+            await Eventually.Is(async () =>
+            {
+                using var response = await client.GetAsync(new Uri(url, "/ready"), cancellationToken);
+                return response.IsSuccessStatusCode;
+            }, TimeSpan.FromSeconds(30), () => process.Log, cancellationToken);
+            return new BareProcess(process, url);
+        }
+        catch
+        {
+            await process.DisposeAsync();
+            throw;
+        }
     }
 
     public ValueTask DisposeAsync() => process.DisposeAsync();
