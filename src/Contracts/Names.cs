@@ -28,6 +28,18 @@ public static class Topics
 
     /// <summary>Call events that the host could not take after every retry.</summary>
     public const string CallsDead = "calls.dead";
+
+    /// <summary>What a tenant is told about: references to stored events, for the fan-out to webhook endpoints.</summary>
+    public const string TenantEvents = "tenant-events";
+
+    /// <summary>As <see cref="TenantEvents"/>, for those that may not wait behind others.</summary>
+    public const string TenantEventsUrgent = "tenant-events.urgent";
+
+    /// <summary>Calls that are over and were answered: references, for whatever begins then.</summary>
+    public const string CompletedCalls = "completed-calls";
+
+    /// <summary>Deliveries of the host's own topics that failed after every retry.</summary>
+    public const string HostDead = "host.dead";
 }
 
 /// <summary>HTTP routes that the host serves to the voice app by service invocation only.</summary>

@@ -4,11 +4,12 @@ namespace KestrelVoice.Architecture.Tests;
 
 public sealed class ReferenceTests
 {
-    // Who may reference whom: Contracts <- Features, Voice <- Host; tools see at most Contracts.
+    // Who may reference whom: Contracts <- Workflow, Features, Voice <- Host; tools see at most Contracts.
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
     {
         ["src/Contracts"] = [],
-        ["src/Features"] = ["Contracts"],
+        ["src/Workflow"] = [],
+        ["src/Features"] = ["Contracts", "Workflow"],
         ["src/Voice"] = ["Contracts"],
         ["src/Host"] = ["Features", "Contracts"],
         ["tools/LocalDapr"] = ["Contracts"],

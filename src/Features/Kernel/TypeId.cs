@@ -8,6 +8,9 @@ public static class TypeId
     public const string Call = "call";
     public const string ApiKey = "key";
     public const string Event = "evt";
+    public const string WebhookEndpoint = "we";
+    public const string WebhookMessage = "msg";
+    public const string Hook = "hook";
     public const string Request = "req";
     public const string Tenant = "ten";
 
