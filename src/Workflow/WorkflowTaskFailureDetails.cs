@@ -1,0 +1,30 @@
+namespace Dapr.Workflow;
+
+/// <summary>Why a workflow, an activity or a child workflow failed, as it was written down.</summary>
+/// <param name="errorType">The full name of the exception's type, or an error name of another SDK or of the sidecar.</param>
+/// <param name="errorMessage">Its message.</param>
+/// <param name="stackTrace">Where it was thrown, if that is known.</param>
+public sealed class WorkflowTaskFailureDetails(string errorType, string errorMessage, string? stackTrace = null)
+{
+    /// <summary>The full name of the exception's type, or an error name of another SDK or of the sidecar.</summary>
+    public string ErrorType { get; } = errorType;
+
+    /// <summary>The exception's message.</summary>
+    public string ErrorMessage { get; } = errorMessage;
+
+    /// <summary>Where it was thrown, if that is known.</summary>
+    public string? StackTrace { get; } = stackTrace;
+
+    internal bool IsNonRetriable { get; init; }
+
+    internal WorkflowTaskFailureDetails? InnerFailure { get; init; }
+
+    /// <summary>Whether the failure was an exception of this type, or of one derived from it that this process knows.</summary>
+    public bool IsCausedBy<T>()
+        where T : Exception =>
+        ErrorType == typeof(T).FullName
+        || AppDomain.CurrentDomain.GetAssemblies().Any(assembly => assembly.GetType(ErrorType) is { } type && typeof(T).IsAssignableFrom(type));
+
+    /// <summary>Type and message.</summary>
+    public override string ToString() => $"{ErrorType}: {ErrorMessage}";
+}
