@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Carter;
 using FluentValidation;
@@ -19,10 +18,6 @@ namespace KestrelVoice.Features.Calls;
 
 internal static class ListCallLogs
 {
-    private const int DefaultLimit = 20;
-    private const int LargestLimit = 100;
-    private const int LargestOffset = 10_000;
-
     public sealed record Query(
         [property: FromQuery(Name = "limit"), Description("How many, 1 to 100; 20 when absent.")] string? Limit,
         [property: FromQuery(Name = "offset"), Description("How many to skip, up to 10,000. Go deeper with cursor.")] string? Offset,
@@ -30,28 +25,15 @@ internal static class ListCallLogs
         [property: FromQuery(Name = "status"), Description("completed, in-progress or missed.")] string? Status,
         [property: FromQuery(Name = "from_date"), Description("First day (YYYY-MM-DD, in the tenant's time zone) or instant (RFC 3339).")] string? FromDate,
         [property: FromQuery(Name = "to_date"), Description("Last day, included whole, or the instant before which calls came in.")] string? ToDate)
-        : IRequest<Response>;
+        : IRequest<Response>, IPagedQuery;
 
     public sealed record Response(IReadOnlyList<CallLogItem> Data, Pagination Pagination);
-
-    public sealed record Pagination(
-        [property: Description("All calls that match, whatever the page.")] long Total,
-        int Limit,
-        [property: Description("Null on a page that was reached by cursor.")] int? Offset,
-        [property: Description("Null on the last page.")] string? NextCursor);
 
     internal sealed class Validator : AbstractValidator<Query>
     {
         public Validator()
         {
-            RuleFor(query => query.Limit).Must(limit => limit is null || TryCount(limit, 1, LargestLimit, out _))
-                .WithMessage($"limit is a whole number from 1 to {LargestLimit}.");
-            RuleFor(query => query.Offset).Must(offset => offset is null || TryCount(offset, 0, LargestOffset, out _))
-                .WithMessage($"offset is a whole number from 0 to {LargestOffset}; go deeper with cursor.");
-            RuleFor(query => query.Cursor).Must((query, cursor) => cursor is null || query.Offset is null)
-                .WithMessage("cursor and offset exclude each other.");
-            RuleFor(query => query.Cursor).Must(cursor => ListPosition.TryParse(cursor, out _))
-                .WithMessage("cursor is not one that this list gave out.");
+            this.RulePage();
             RuleFor(query => query.Status).Must(status => status is null || CallStatusText.All.Contains(status))
                 .WithMessage("status is completed, in-progress or missed.");
             RuleFor(query => query.FromDate).Must(date => DateBound.TryParse(date, out _))
@@ -78,9 +60,7 @@ internal static class ListCallLogs
 
         public Task<Response> Handle(Query query, CancellationToken cancellationToken)
         {
-            var limit = query.Limit is null ? DefaultLimit : int.Parse(query.Limit, CultureInfo.InvariantCulture);
-            var offset = query.Offset is null ? 0 : int.Parse(query.Offset, CultureInfo.InvariantCulture);
-            var after = ListPosition.Parse(query.Cursor);
+            var page = Paging.Of(query);
             var from = DateBound.Parse(query.FromDate);
             var to = DateBound.Parse(query.ToDate);
             var since = from.Day is null ? "$2" : "local_midnight($1, $2)";
@@ -95,9 +75,8 @@ internal static class ListCallLogs
                         Parameters =
                         {
                             Tenant(), Bound(from, 0, DateTime.MinValue), Bound(to, 1, DateTime.MaxValue), Status(query.Status),
-                            Instant(after.CreatedAt), new NpgsqlParameter<Guid> { TypedValue = after.Id },
-                            // One more than asked for tells whether there is a next page.
-                            new NpgsqlParameter<int> { TypedValue = limit + 1 }, new NpgsqlParameter<int> { TypedValue = offset },
+                            Instant(page.After.CreatedAt), new NpgsqlParameter<Guid> { TypedValue = page.After.Id },
+                            new NpgsqlParameter<int> { TypedValue = page.Rows }, new NpgsqlParameter<int> { TypedValue = page.Offset },
                         },
                     },
                     new NpgsqlBatchCommand(Count(since, until))
@@ -108,18 +87,18 @@ internal static class ListCallLogs
                         },
                     },
                 ],
-                reader => ReadAsync(reader, limit, query.Cursor is null ? offset : null, cancellationToken),
+                reader => ReadAsync(reader, page, cancellationToken),
                 cancellationToken);
         }
 
-        private async Task<Response> ReadAsync(NpgsqlDataReader reader, int limit, int? offset, CancellationToken cancellationToken)
+        private async Task<Response> ReadAsync(NpgsqlDataReader reader, Paging page, CancellationToken cancellationToken)
         {
-            var items = new List<CallLogItem>(limit);
+            var items = new List<CallLogItem>(page.Limit);
             var last = ListPosition.Top;
             var more = false;
             while (await reader.ReadAsync(cancellationToken))
             {
-                if (items.Count == limit)
+                if (items.Count == page.Limit)
                 {
                     more = true;
                     continue;
@@ -130,7 +109,7 @@ internal static class ListCallLogs
             }
             await reader.NextResultAsync(cancellationToken);
             await reader.ReadAsync(cancellationToken);
-            return new Response(items, new Pagination(reader.GetInt64(0), limit, offset, more ? last.ToString() : null));
+            return new Response(items, page.Shown(reader.GetInt64(0), more ? last : null));
         }
 
         private CallLogItem Item(NpgsqlDataReader reader, string id) => new(
@@ -176,14 +155,9 @@ internal static class ListCallLogs
         foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
             parameter.Schema = parameter.Name switch
             {
-                "limit" => new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = $"{LargestLimit}", Default = DefaultLimit },
-                "offset" => new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "0", Maximum = $"{LargestOffset}", Default = 0 },
                 "status" => new OpenApiSchema { Type = JsonSchemaType.String, Enum = [.. CallStatusText.All.Select(status => JsonValue.Create(status))] },
-                _ => new OpenApiSchema { Type = JsonSchemaType.String },
+                _ => Paging.SchemaOf(parameter.Name) ?? new OpenApiSchema { Type = JsonSchemaType.String },
             };
         return Task.CompletedTask;
     }
-
-    private static bool TryCount(string text, int least, int most, out int count) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out count) && count >= least && count <= most;
 }

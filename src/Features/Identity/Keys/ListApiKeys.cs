@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Globalization;
 using Carter;
 using Dapper;
 using FluentValidation;
@@ -16,15 +15,11 @@ namespace KestrelVoice.Features.Identity.Keys;
 
 internal static class ListApiKeys
 {
-    private const int DefaultLimit = 20;
-    private const int LargestLimit = 100;
-    private const int LargestOffset = 10_000;
-
     public sealed record Query(
         [property: FromQuery(Name = "limit"), Description("How many, 1 to 100; 20 when absent.")] string? Limit,
         [property: FromQuery(Name = "offset"), Description("How many to skip.")] string? Offset,
         [property: FromQuery(Name = "cursor"), Description("The next_cursor of the page before; not together with offset.")] string? Cursor)
-        : IRequest<Outcome>;
+        : IRequest<Outcome>, IPagedQuery;
 
     public abstract record Outcome
     {
@@ -36,25 +31,9 @@ internal static class ListApiKeys
 
     internal sealed record Response(IReadOnlyList<ApiKeyItem> Data, Pagination Pagination);
 
-    internal sealed record Pagination(
-        [property: Description("All keys, revoked ones too.")] long Total,
-        int Limit,
-        [property: Description("Null on a page that was reached by cursor.")] int? Offset,
-        [property: Description("Null on the last page.")] string? NextCursor);
-
     internal sealed class Validator : AbstractValidator<Query>
     {
-        public Validator()
-        {
-            RuleFor(query => query.Limit).Must(limit => limit is null || TryCount(limit, 1, LargestLimit, out _))
-                .WithMessage($"limit is a whole number from 1 to {LargestLimit}.");
-            RuleFor(query => query.Offset).Must(offset => offset is null || TryCount(offset, 0, LargestOffset, out _))
-                .WithMessage($"offset is a whole number from 0 to {LargestOffset}.");
-            RuleFor(query => query.Cursor).Must((query, cursor) => cursor is null || query.Offset is null)
-                .WithMessage("cursor and offset exclude each other.");
-            RuleFor(query => query.Cursor).Must(cursor => cursor is null || TypeId.TryParse(TypeId.ApiKey, cursor, out _))
-                .WithMessage("cursor is not one that this list gave out.");
-        }
+        public Validator() => this.RulePage();
     }
 
     internal sealed class Handler(TenantDatabase database, Principal principal) : IRequestHandler<Query, Outcome>
@@ -63,8 +42,7 @@ internal static class ListApiKeys
             """
             select id, name, array_to_string(scopes, ' ') as scopes, prefix, last4, created_at, last_used_at, expires_at, revoked_at
             from api_keys
-            where tenant_id = @TenantId and (@After::uuid is null or (created_at, id) <
-                (select created_at, id from api_keys where tenant_id = @TenantId and id = @After))
+            where tenant_id = @TenantId and (created_at, id) < (@AfterTime, @AfterId)
             order by created_at desc, id desc
             limit @Limit offset @Offset;
             select count(*) from api_keys where tenant_id = @TenantId
@@ -79,24 +57,21 @@ internal static class ListApiKeys
             if (!KeyManagers.Include(principal))
                 return new Outcome.NotAllowed();
 
-            var limit = query.Limit is null ? DefaultLimit : int.Parse(query.Limit, CultureInfo.InvariantCulture);
-            var offset = query.Offset is null ? 0 : int.Parse(query.Offset, CultureInfo.InvariantCulture);
-            Guid? after = TypeId.TryParse(TypeId.ApiKey, query.Cursor, out var id) ? id : null;
-            // One more than asked for tells whether there is a next page.
+            var page = Paging.Of(query);
             return await database.ReadAsync(
-                principal.TenantId, Page, new { After = after, Limit = limit + 1, Offset = offset },
-                results => ReadAsync(results, limit, query.Cursor is null ? offset : null), cancellationToken);
+                principal.TenantId, Page,
+                new { AfterTime = page.After.CreatedAt, AfterId = page.After.Id, Limit = page.Rows, page.Offset },
+                results => ReadAsync(results, page), cancellationToken);
         }
 
-        private static async Task<Outcome> ReadAsync(SqlMapper.GridReader results, int limit, int? offset)
+        private static async Task<Outcome> ReadAsync(SqlMapper.GridReader results, Paging page)
         {
             var rows = (await results.ReadAsync<Row>()).AsList();
             var total = await results.ReadSingleAsync<long>();
-            var items = rows.Take(limit).Select(row => new ApiKeyItem(
+            var items = rows.Take(page.Limit).Select(row => new ApiKeyItem(
                 TypeId.Format(TypeId.ApiKey, row.Id), row.Name, row.Scopes.Split(' '), row.Prefix, row.Last4, row.CreatedAt, row.LastUsedAt,
                 row.ExpiresAt, row.RevokedAt)).ToList();
-            return new Outcome.Found(new Response(
-                items, new Pagination(total, limit, offset, rows.Count > limit ? items[^1].Id : null)));
+            return new Outcome.Found(new Response(items, page.Shown(total, page.LastOf(rows, row => new(row.CreatedAt, row.Id)))));
         }
     }
 
@@ -117,7 +92,4 @@ internal static class ListApiKeys
             Outcome.NotAllowed => Problems.Of(StatusCodes.Status403Forbidden, Problems.Forbidden, KeyManagers.Refusal),
             _ => throw new UnreachableException(),
         };
-
-    private static bool TryCount(string text, int least, int most, out int count) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out count) && count >= least && count <= most;
 }

@@ -1,15 +1,15 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
 
-namespace KestrelVoice.Features.Calls;
+namespace KestrelVoice.Features.Kernel;
 
-/// <summary>A place in the list of calls, newest first. It stays where it is while calls arrive.</summary>
+/// <summary>A place in a list that shows the newest first. It stays where it is while more arrive.</summary>
 internal readonly record struct ListPosition(DateTime CreatedAt, Guid Id)
 {
     private const byte Version = 1;
     private const int Length = 1 + sizeof(long) + 16;
 
-    /// <summary>Before the first call.</summary>
+    /// <summary>Before the first one.</summary>
     public static ListPosition Top { get; } = new(DateTime.SpecifyKind(DateTime.MaxValue, DateTimeKind.Utc), Guid.Empty);
 
     public static bool TryParse(string? text, out ListPosition position)
@@ -30,7 +30,7 @@ internal readonly record struct ListPosition(DateTime CreatedAt, Guid Id)
     }
 
     public static ListPosition Parse(string? text) =>
-        TryParse(text, out var position) ? position : throw new FormatException("Not a position in the list of calls.");
+        TryParse(text, out var position) ? position : throw new FormatException("Not a position in a list.");
 
     public override string ToString()
     {

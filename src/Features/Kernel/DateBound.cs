@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace KestrelVoice.Features.Calls;
+namespace KestrelVoice.Features.Kernel;
 
 /// <summary>One end of a date filter: a whole day where the tenant is, an instant, or open.</summary>
 internal readonly partial record struct DateBound(DateOnly? Day, DateTime? Instant)
