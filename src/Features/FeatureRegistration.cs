@@ -7,6 +7,7 @@ using Dapr;
 using KestrelVoice.Features.Calls;
 using KestrelVoice.Features.Identity;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Webhooks;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -38,7 +39,7 @@ public static class FeatureRegistration
         services.AddAuthentication().AddDapr(sidecar => sidecar.Token = configuration["APP_API_TOKEN"]);
         services.AddAuthorization(Policies.Add);
 
-        return services.AddIdentity(configuration).AddCalls(configuration);
+        return services.AddIdentity(configuration).AddCalls(configuration).AddWebhooks();
     }
 
     /// <summary>From request id to authorization; what comes first covers all that comes after.</summary>

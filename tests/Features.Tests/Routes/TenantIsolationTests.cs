@@ -7,6 +7,7 @@ using KestrelVoice.Contracts;
 using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Tests.Calls;
 using KestrelVoice.Features.Tests.Identity;
+using KestrelVoice.Features.Tests.Webhooks;
 
 namespace KestrelVoice.Features.Tests.Routes;
 
@@ -15,12 +16,20 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    // What the first tenant has behind each route with a parameter. A new route fails here until it is said what to ask it for.
+    // What the first tenant has behind each path that ends in an id. A route with a new one fails here until it is said what to ask it for.
     private static readonly Dictionary<string, Func<Belongings, string>> BehindId = new(StringComparer.Ordinal)
     {
         ["/api/call-logs/{id}"] = owned => owned.CallId,
-        ["/api/call-logs/{id}/recording"] = owned => owned.CallId,
         ["/api/api-keys/{id}"] = owned => owned.KeyId,
+        ["/api/webhooks/{id}"] = owned => owned.WebhookId,
+    };
+
+    // What is sent along, so that a route that writes gets as far as writing; nothing where none is named.
+    private static readonly Dictionary<string, object> Bodies = new(StringComparer.Ordinal)
+    {
+        ["/api/api-keys"] = new { name = "from another tenant", scopes = new[] { "read" } },
+        ["/api/webhooks"] = new { url = WebhookRequests.Nobody + "/stranger" },
+        ["/api/webhooks/{id}"] = new { description = "from another tenant" },
     };
 
     [Fact]
@@ -30,17 +39,16 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
         var owned = await GiveBelongingsAsync(owner);
         var routes = RouteTable.Under(app, "/api/").Where(route => route.PathParameters.Count > 0).ToList();
         routes.ShouldNotBeEmpty();
-        routes.Select(route => route.Template).Where(template => !BehindId.ContainsKey(template)).ShouldBeEmpty("tell BehindId what the first tenant has there");
+        routes.SelectMany(PathsToIds).Where(path => !BehindId.ContainsKey(path)).Distinct().ShouldBeEmpty("tell BehindId what the first tenant has there");
 
         var leaks = new List<string>();
         foreach (var route in routes)
         {
-            var id = BehindId[route.Template](owned);
             foreach (var (credential, client) in await ClientsAsync(stranger))
             {
-                foreach (var form in new[] { id, Bare(id) })
+                foreach (var path in new[] { Fill(route, owned, id => id), Fill(route, owned, Bare) })
                 {
-                    using var response = await SendAsync(client, route, route.Fill(_ => form));
+                    using var response = await SendAsync(client, route, path);
                     // A credential that may not use the route at all is refused before any id is looked at.
                     var mayNot = response.StatusCode == HttpStatusCode.Forbidden && credential == "key" && route.Template.StartsWith("/api/api-keys", StringComparison.Ordinal);
                     if (response.StatusCode != HttpStatusCode.NotFound && !mayNot)
@@ -60,7 +68,7 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
 
         foreach (var route in RouteTable.Under(app, "/api/").Where(route => route is { PathParameters.Count: > 0, Method: "GET" }))
         {
-            var asked = SendAsync(member, route, route.Fill(_ => BehindId[route.Template](owned)));
+            var asked = SendAsync(member, route, Fill(route, owned, id => id));
             while (await Task.WhenAny(asked, Task.Delay(TimeSpan.FromMilliseconds(50), Token)) != asked)
                 app.Clock.Advance(TimeSpan.FromSeconds(1));
             using var response = await asked;
@@ -74,7 +82,7 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
     {
         var (owner, stranger) = (await app.GivenATenant(name: "Elm Lane Electric"), await app.GivenATenant(name: "Pine Way Roofing"));
         var owned = await GiveBelongingsAsync(owner);
-        string[] marks = [owner.Name, owner.Number, owner.Id.ToString(), TypeId.Format(TypeId.Tenant, owner.Id), owned.CallId, Bare(owned.CallId), owned.KeyId, Bare(owned.KeyId), owned.Words, owned.Caller];
+        string[] marks = [owner.Name, owner.Number, owner.Id.ToString(), TypeId.Format(TypeId.Tenant, owner.Id), owned.CallId, Bare(owned.CallId), owned.KeyId, Bare(owned.KeyId), owned.WebhookId, Bare(owned.WebhookId), owned.Words, owned.Caller];
         var routes = RouteTable.Under(app, "/api/").Where(route => route is { PathParameters.Count: 0, Method: "GET" }).ToList();
         routes.Count.ShouldBeGreaterThan(1);
 
@@ -102,7 +110,7 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
         foreach (var route in RouteTable.Under(app, "/api/").Where(route => route.Writes))
         {
             foreach (var (_, client) in await ClientsAsync(stranger))
-                (await SendAsync(client, route, route.Fill(_ => BehindId[route.Template](owned)))).Dispose();
+                (await SendAsync(client, route, Fill(route, owned, id => id))).Dispose();
         }
 
         (await WorldOfAsync(watcher)).ShouldBe(before);
@@ -141,7 +149,7 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
         open.ShouldBeEmpty();
     }
 
-    private sealed record Belongings(string CallId, string KeyId, string Words, string Caller);
+    private sealed record Belongings(string CallId, string KeyId, string WebhookId, string Words, string Caller);
 
     private async Task<Belongings> GiveBelongingsAsync(TestTenant tenant)
     {
@@ -155,7 +163,8 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
         using var created = await member.PostAsJsonAsync("/api/api-keys", new { name = "Zapier", scopes = new[] { "read" } }, Token);
         created.StatusCode.ShouldBe(HttpStatusCode.Created);
         var key = await created.Content.ReadFromJsonAsync<JsonElement>(Token);
-        return new Belongings(calls.GetProperty("data")[0].GetProperty("id").GetString()!, key.GetProperty("id").GetString()!, Words, Caller);
+        var webhook = await member.GivenAnEndpoint($"{WebhookRequests.Nobody}/{tenant.Id}");
+        return new Belongings(calls.Data()[0].Id(), key.Id(), webhook.Id(), Words, Caller);
     }
 
     private async Task<string> WorldOfAsync(HttpClient member)
@@ -182,8 +191,18 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
     {
         var request = new HttpRequestMessage(new HttpMethod(route.Method), path);
         if (route.Writes && route.Method != "DELETE")
-            request.Content = JsonContent.Create(new { name = "from another tenant", scopes = new[] { "read" } });
+            request.Content = JsonContent.Create(Bodies.GetValueOrDefault(route.Template, new { }));
         return client.SendAsync(request, Token);
+    }
+
+    // The path up to and with each of its parameters.
+    private static IEnumerable<string> PathsToIds(HostRoute route) => route.PathParameters.Select(
+        parameter => route.Template[..(route.Template.IndexOf($"{{{parameter}}}", StringComparison.Ordinal) + parameter.Length + 2)]);
+
+    private static string Fill(HostRoute route, Belongings owned, Func<string, string> form)
+    {
+        var ids = route.PathParameters.Zip(PathsToIds(route)).ToDictionary(pair => pair.First, pair => form(BehindId[pair.Second](owned)));
+        return route.Fill(parameter => ids[parameter]);
     }
 
     private static string Bare(string id) => TypeId.TryParse(id.Split('_')[0], id, out var bare) ? bare.ToString() : id;

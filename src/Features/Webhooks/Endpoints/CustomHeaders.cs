@@ -42,6 +42,23 @@ internal static class CustomHeaders
         return null;
     }
 
+    /// <summary>Those that stay once the given ones are set and the null ones are gone.</summary>
+    public static SortedDictionary<string, string> Set(
+        IReadOnlyDictionary<string, string?>? given, IReadOnlyDictionary<string, string>? before = null)
+    {
+        var headers = new SortedDictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, value) in before ?? new Dictionary<string, string>())
+            headers[name] = value;
+        foreach (var (name, value) in given ?? new Dictionary<string, string?>())
+        {
+            // The name as it was written last.
+            headers.Remove(name);
+            if (value is not null)
+                headers[name] = value;
+        }
+        return headers;
+    }
+
     private static bool IsValue(string value) =>
         value.Length <= LongestValue && value.Trim() == value && !value.AsSpan().ContainsAnyExceptInRange(' ', '~');
 }

@@ -11,4 +11,6 @@ internal static class WebhookManagers
 
     internal static ProblemHttpResult Refusal() =>
         Problems.Of(StatusCodes.Status403Forbidden, Problems.Forbidden, "Only owners, admins and API keys manage webhooks.");
+
+    internal static ProblemHttpResult NotFound() => Problems.NotFound("There is no such webhook endpoint.");
 }

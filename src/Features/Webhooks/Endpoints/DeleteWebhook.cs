@@ -1,0 +1,65 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using Carter;
+using FluentValidation;
+using KestrelVoice.Features.Kernel;
+using MediatR;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace KestrelVoice.Features.Webhooks.Endpoints;
+
+internal static class DeleteWebhook
+{
+    public sealed record Command(string Id) : IRequest<Outcome>;
+
+    public abstract record Outcome
+    {
+        private Outcome() { }
+
+        internal sealed record Deleted : Outcome;
+        internal sealed record NotAllowed : Outcome;
+        internal sealed record NotFound : Outcome;
+    }
+
+    internal sealed class Validator : AbstractValidator<Command>
+    {
+        public Validator() => RuleFor(command => command.Id).Must(EndpointId.IsEndpoint).WithMessage(EndpointId.Rule);
+    }
+
+    internal sealed class Handler(TenantDatabase database, Principal principal) : IRequestHandler<Command, Outcome>
+    {
+        private const string Delete = "delete from webhook_endpoints where tenant_id = @TenantId and id = @Id and kind = 'endpoint'";
+
+        public async Task<Outcome> Handle(Command command, CancellationToken cancellationToken)
+        {
+            if (!WebhookManagers.Include(principal))
+                return new Outcome.NotAllowed();
+
+            await using var transaction = await database.BeginAsync(principal.TenantId, cancellationToken);
+            var deleted = await transaction.ExecuteAsync(Delete, new { Id = TypeId.Parse(TypeId.WebhookEndpoint, command.Id) }, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            return deleted == 0 ? new Outcome.NotFound() : new Outcome.Deleted();
+        }
+    }
+
+    public sealed class Endpoint : ICarterModule
+    {
+        public void AddRoutes(IEndpointRouteBuilder app) => app
+            .MapDelete("/api/webhooks/{id}", Handle)
+            .WithName(nameof(DeleteWebhook)).WithTags("Webhooks").WithSummary("Delete a webhook endpoint, with its messages")
+            .RequireAuthorization(Policies.Write);
+    }
+
+    internal static async Task<Results<NoContent, ProblemHttpResult>> Handle(
+        [Description("we_… or the bare UUID.")] string id, IMediator mediator, CancellationToken cancellationToken) =>
+        await mediator.Send(new Command(id), cancellationToken) switch
+        {
+            Outcome.Deleted => TypedResults.NoContent(),
+            Outcome.NotAllowed => WebhookManagers.Refusal(),
+            Outcome.NotFound => WebhookManagers.NotFound(),
+            _ => throw new UnreachableException(),
+        };
+}
