@@ -194,7 +194,8 @@ public sealed class SubscriptionTests
     public async Task A_component_scoped_to_others_does_not_exist()
     {
         await using var run = new DaprRun();
-        run.WithFile("scoped.yaml", File.ReadAllText(Path.Combine(run.Components, "statestore.yaml")).Replace("name: statestore", "name: private", StringComparison.Ordinal) + "\nscopes: [ host ]\n");
+        run.WithStateStore("private");
+        run.WithFile("private.yaml", File.ReadAllText(Path.Combine(run.Components, "private.yaml")) + "\nscopes: [ host ]\n");
         await run.WithApp("host").WithApp("voice").StartAsync();
 
         using var host = await run.Http("host").GetAsync("/v1.0/state/private/key", Cancel);

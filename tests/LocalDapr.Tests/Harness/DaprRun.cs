@@ -27,7 +27,7 @@ internal sealed class DaprRun : IAsyncDisposable
         // One broker may serve many tests, so names carry the test's own mark.
         Mark = Path.GetFileName(_folder.FullName)["kestrel-dapr-".Length..].ToLowerInvariant();
         WithPubSub();
-        WithStateStore("statestore");
+        WithStateStore("statestore", "- { name: actorStateStore, value: \"true\" }");
     }
 
     /// <summary>True when a real daprd is under test, which can be neither paused in time nor looked into.</summary>

@@ -15,7 +15,22 @@ internal sealed class GrpcRefusals : Interceptor
         }
         catch (ApiException refusal)
         {
-            throw new RpcException(new Status(refusal.GrpcStatus, refusal.Message));
+            throw ToRpc(refusal);
         }
     }
+
+    public override async Task ServerStreamingServerHandler<TRequest, TResponse>(
+        TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, ServerStreamingServerMethod<TRequest, TResponse> continuation)
+    {
+        try
+        {
+            await continuation(request, responseStream, context);
+        }
+        catch (ApiException refusal)
+        {
+            throw ToRpc(refusal);
+        }
+    }
+
+    private static RpcException ToRpc(ApiException refusal) => new(new Status(refusal.GrpcStatus, refusal.Message));
 }

@@ -13,6 +13,9 @@ internal sealed record AppResources(
     ConfigurationSpec Configuration,
     IReadOnlyList<string> Warnings)
 {
+    /// <summary>The store that workflows need to be allowed; null when this app has none.</summary>
+    public Component? ActorStateStore => Components.Values.SingleOrDefault(component => component.IsActorStateStore);
+
     public static AppResources Load(AppSpec app, IReadOnlyDictionary<string, string> environment, TimeProvider clock)
     {
         var reading = new Reading(app, environment, clock);
@@ -79,6 +82,8 @@ internal sealed record AppResources(
                         Initialise(name, document);
                 }
             }
+            if (_components.Values.Where(component => component.IsActorStateStore).ToArray() is [var first, var second, ..])
+                throw second.Refuse($"actorStateStore is set by '{first.Name}' already, and an app can have one");
             var configuration = app.ConfigFile is null ? ConfigurationSpec.Default : ConfigurationSpec.Load(app.ConfigFile);
             return new AppResources(_components, _secretStores, _subscriptions, ResiliencySpec.Read(_resiliencies, clock), configuration, _warnings);
         }

@@ -20,6 +20,9 @@ internal sealed record Component(string Name, string Type, string Version, IRead
 
     public bool IsSecretStore => Type.StartsWith("secretstores.", StringComparison.Ordinal);
 
+    /// <summary>The state store that actors, and so workflows, are kept in.</summary>
+    public bool IsActorStateStore => IsState && Get("actorStateStore")?.ToLowerInvariant() is "true" or "t" or "yes" or "y" or "on" or "1";
+
     /// <summary>The type promises to forget when its process ends.</summary>
     public bool IsInMemory => Type.EndsWith(".in-memory", StringComparison.Ordinal);
 

@@ -3,9 +3,9 @@ using System.Globalization;
 namespace KestrelVoice.LocalDapr.Resources;
 
 /// <summary>The part of a Configuration that LocalDapr acts on. What it cannot act on and would be missed, it refuses.</summary>
-internal sealed record ConfigurationSpec(double SamplingRate, IReadOnlyDictionary<string, SecretScope> SecretScopes)
+internal sealed record ConfigurationSpec(double SamplingRate, IReadOnlyDictionary<string, SecretScope> SecretScopes, WorkflowLimits Workflows)
 {
-    public static ConfigurationSpec Default { get; } = new(0.0001, new Dictionary<string, SecretScope>());
+    public static ConfigurationSpec Default { get; } = new(0.0001, new Dictionary<string, SecretScope>(), WorkflowLimits.None);
 
     public bool Tracing => SamplingRate > 0;
 
@@ -29,7 +29,7 @@ internal sealed record ConfigurationSpec(double SamplingRate, IReadOnlyDictionar
         if (spec.Map("components")?.Texts("deny").Count > 0)
             throw document.Refuse("spec.components.deny is not emulated");
 
-        return new ConfigurationSpec(Rate(document, spec.Map("tracing")?.Text("samplingRate")), Scopes(spec.Map("secrets")));
+        return new ConfigurationSpec(Rate(document, spec.Map("tracing")?.Text("samplingRate")), Scopes(spec.Map("secrets")), WorkflowLimits.Read(spec.Map("workflow")));
     }
 
     private static double Rate(YamlMap document, string? text)

@@ -5,6 +5,7 @@ using KestrelVoice.LocalDapr.RunFiles;
 using KestrelVoice.LocalDapr.Secrets;
 using KestrelVoice.LocalDapr.State;
 using KestrelVoice.LocalDapr.Storage;
+using KestrelVoice.LocalDapr.Workflows;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 
@@ -26,6 +27,7 @@ internal sealed class Sidecar : IAsyncDisposable
     private readonly Listeners _listeners = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly AppSupervision _supervision;
+    private readonly WorkflowEngine? _workflows;
     private WebApplication? _server;
     private Task _supervising = Task.CompletedTask;
     private Task? _stopped;
@@ -44,6 +46,11 @@ internal sealed class Sidecar : IAsyncDisposable
         Secrets = new AppSecrets(resources);
         Metadata = new SidecarMetadata(resources);
         Invoker = new Invoker(this, machine.FindSidecar);
+        if (resources.ActorStateStore is not null)
+        {
+            _workflows = new WorkflowEngine(
+                app.AppId, app.MaxBodySize, resources.Configuration.Workflows, machine.Journal, machine.Clock, loggers.CreateLogger<WorkflowEngine>());
+        }
         _supervision = new AppSupervision(this, machine, loggers.CreateLogger<Sidecar>());
     }
 
@@ -65,6 +72,11 @@ internal sealed class Sidecar : IAsyncDisposable
 
     public Invoker Invoker { get; }
 
+    /// <summary>Workflows, which live where actors do.</summary>
+    public WorkflowEngine Workflows => _workflows ?? throw WorkflowRefusals.NoActorStateStore();
+
+    public int ConnectedWorkers => _workflows?.ConnectedWorkers ?? 0;
+
     public int HttpPort { get; private set; }
 
     public int GrpcPort { get; private set; }
@@ -78,6 +90,8 @@ internal sealed class Sidecar : IAsyncDisposable
     {
         HttpPort = _listeners.Bind(App.HttpPort, $"daprHTTPPort of {App.AppId}");
         GrpcPort = _listeners.Bind(App.GrpcPort, $"daprGRPCPort of {App.AppId}");
+        if (_workflows is not null)
+            await _workflows.StartAsync(forget: Resources.ActorStateStore!.IsInMemory);
         _server = SidecarServer.Build(this, _listeners, _machine.Environment.GetValueOrDefault("DAPR_API_TOKEN"), _loggers);
         await _server.StartAsync(cancellationToken);
         if (App.AppPort > 0)
@@ -107,6 +121,8 @@ internal sealed class Sidecar : IAsyncDisposable
         await (_stopped ?? Task.CompletedTask);
         await StopDeliveriesAsync(TimeSpan.Zero);
         await StopServerAsync();
+        if (_workflows is not null)
+            await _workflows.DisposeAsync();
         _listeners.Dispose();
         Channel.Dispose();
         _supervision.Dispose();
@@ -118,6 +134,9 @@ internal sealed class Sidecar : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _server, null) is not { } server)
             return;
+        // Its streams and waits would keep the server from stopping.
+        if (_workflows is not null)
+            await _workflows.StopAsync();
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(3));
         await server.StopAsync(patience.Token);
         await server.DisposeAsync();

@@ -1,5 +1,6 @@
 using System.Text;
 using KestrelVoice.LocalDapr.Api;
+using KestrelVoice.LocalDapr.Workflows;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -15,6 +16,9 @@ internal static class SidecarServer
 {
     // Go's server allows itself this much beyond the configured header size.
     private const int HeaderSlack = 4096;
+
+    // It sets no bound either, and every wait for a workflow is a stream of its own.
+    private const int StreamsPerConnection = 100_000;
 
     public static WebApplication Build(Sidecar sidecar, Listeners listeners, string? token, ILoggerFactory loggers)
     {
@@ -42,6 +46,7 @@ internal static class SidecarServer
         }
         server.UseRouting();
         server.MapGrpcService<DaprGrpcService>();
+        server.MapGrpcService<TaskHubService>();
         server.MapPubSub(sidecar);
         server.MapState(sidecar);
         server.MapSidecar(sidecar);
@@ -55,6 +60,9 @@ internal static class SidecarServer
         options.AddServerHeader = false;
         options.Limits.MaxRequestBodySize = sidecar.App.MaxBodySize;
         options.Limits.MaxRequestHeadersTotalSize = sidecar.App.ReadBufferSize + HeaderSlack;
+        options.Limits.Http2.MaxStreamsPerConnection = StreamsPerConnection;
+        options.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(10);
+        options.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(5);
         foreach (var endPoint in listeners.EndPoints)
             options.Listen(endPoint, listen => listen.Protocols = endPoint.Port == sidecar.GrpcPort ? HttpProtocols.Http2 : HttpProtocols.Http1);
     }

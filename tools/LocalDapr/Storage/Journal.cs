@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using KestrelVoice.LocalDapr.Workflows;
 using Microsoft.Data.Sqlite;
 
 namespace KestrelVoice.LocalDapr.Storage;
@@ -35,7 +36,8 @@ internal sealed class Journal : IAsyncDisposable
         create index if not exists state_by_expiry on state (expires_at) where expires_at is not null;
         create table if not exists etag_sequence (id integer primary key check (id = 1), value integer not null);
         insert or ignore into etag_sequence (id, value) values (1, 0);
-        """;
+        """
+        + WorkflowStore.Schema;
 
     private readonly BlockingCollection<PendingWrite> _writes = new(boundedCapacity: 16 * LargestBatch);
     private readonly string _readConnection;
