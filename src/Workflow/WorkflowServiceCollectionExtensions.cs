@@ -40,6 +40,8 @@ public static class WorkflowServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         services.AddOptions<WorkflowRuntimeOptions>().Configure(configure ?? (_ => { }));
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(Random.Shared);
         services.TryAddSingleton<IWorkflowSerializer, JsonWorkflowSerializer>();
         services.TryAddSingleton(provider => new TaskHubChannel(
             () => TaskHubChannel.SettingsOf(provider.GetService<IConfiguration>()),
@@ -52,7 +54,7 @@ public static class WorkflowServiceCollectionExtensions
 
     private static DaprWorkflowClient MakeClient(IServiceProvider provider, Action<IServiceProvider, DaprWorkflowClientBuilder>? configure)
     {
-        var (serializer, clock) = (provider.GetRequiredService<IWorkflowSerializer>(), provider.GetService<TimeProvider>() ?? TimeProvider.System);
+        var (serializer, clock) = (provider.GetRequiredService<IWorkflowSerializer>(), provider.GetRequiredService<TimeProvider>());
         if (configure is null)
             return new(provider.GetRequiredService<TaskHubChannel>(), serializer, clock);
         var builder = new DaprWorkflowClientBuilder(provider.GetService<IConfiguration>()).UseSerializer(serializer).UseClock(clock);
