@@ -13,7 +13,7 @@ internal sealed class Stack : IAsyncDisposable
     private readonly HttpClient client = new() { Timeout = TimeSpan.FromSeconds(5) };
     private PostgresCluster postgres;
 
-    private Stack(DirectoryInfo folder, PostgresCluster postgres, int[] ports)
+    private Stack(DirectoryInfo folder, PostgresCluster postgres, int[] ports, IReadOnlyDictionary<string, string> settings)
     {
         this.folder = folder;
         this.postgres = postgres;
@@ -24,7 +24,7 @@ internal sealed class Stack : IAsyncDisposable
         TwilioUrl = new Uri($"http://127.0.0.1:{ports[7]}");
 
         var environment = Environment(ports);
-        Host = new ManagedProcess("host", "dotnet", [Checkout.App("Host")], Path.Combine(Checkout.Root, "src", "Host"), new Dictionary<string, string>(environment)
+        Host = new ManagedProcess("host", "dotnet", [Checkout.App("Host")], Path.Combine(Checkout.Root, "src", "Host"), new Dictionary<string, string>([.. environment, .. settings])
         {
             ["ASPNETCORE_URLS"] = HostUrl.ToString(),
             ["DAPR_HTTP_PORT"] = $"{ports[3]}",
@@ -65,12 +65,15 @@ internal sealed class Stack : IAsyncDisposable
     private string AppPassword { get; } = RandomNumberGenerator.GetHexString(32);
     private string EncryptionKey { get; } = "test:" + Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
-    public static async Task<Stack> StartAsync(CancellationToken cancellationToken)
+    public static Task<Stack> StartAsync(CancellationToken cancellationToken) => StartAsync(new Dictionary<string, string>(), cancellationToken);
+
+    /// <summary>With further settings of the host.</summary>
+    public static async Task<Stack> StartAsync(IReadOnlyDictionary<string, string> settings, CancellationToken cancellationToken)
     {
         var folder = Directory.CreateTempSubdirectory("kestrel-e2e-");
         var ports = Ports.Take(8);
         var postgres = await PostgresCluster.StartAsync(PostgresOptions(folder, ports[0]), cancellationToken);
-        var stack = new Stack(folder, postgres, ports);
+        var stack = new Stack(folder, postgres, ports, settings);
         try
         {
             await stack.MigrateAndSeedAsync(cancellationToken);
@@ -166,6 +169,8 @@ internal sealed class Stack : IAsyncDisposable
         ["Voice__SpoolPath"] = SpoolFolder,
         ["DAPR_API_TOKEN"] = DaprToken,
         ["APP_API_TOKEN"] = AppToken,
+        // Receivers of webhooks are on this machine.
+        ["CustomerUrls__AllowedNetworks__0"] = "127.0.0.0/8",
     };
 
     // Sidecars only: the apps are started beside them, so that each can die alone.

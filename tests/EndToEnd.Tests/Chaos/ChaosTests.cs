@@ -1,0 +1,85 @@
+using KestrelVoice.CallSimulator;
+using KestrelVoice.CallSimulator.Webhooks;
+
+namespace KestrelVoice.EndToEnd.Tests.Chaos;
+
+/// <summary>What holds after a run in which every process was killed again and again.</summary>
+public sealed class ChaosTests(ChaosRun run) : IClassFixture<ChaosRun>
+{
+    [Fact]
+    public void The_run_spared_nothing_and_gave_up_on_nobody()
+    {
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{ChaosRun.Calls} calls, {run.Killed.Count} kills: {string.Join(", ", run.Killed.CountBy(name => name))}");
+        run.Killed.Distinct().Count().ShouldBe(4, "a run in which something was spared proves little");
+        run.Traces.Where(trace => !trace.StatusDelivered).Select(trace => trace.CallSid)
+            .ShouldBeEmpty("Twilio gave up on telling the end of these: restarts took longer than it waits");
+    }
+
+    [Fact]
+    public async Task Killed_processes_lose_no_call_and_double_none()
+    {
+        var calls = await Rows("select call_sid from call_logs", rows => rows.GetString(0));
+        calls.Order().ShouldBe(run.Traces.Select(trace => trace.CallSid).Order());
+
+        var list = await run.Stack.GetAsync("/api/call-logs?limit=1", TestContext.Current.CancellationToken);
+        list.GetProperty("pagination").GetProperty("total").GetInt32().ShouldBe(ChaosRun.Calls);
+    }
+
+    // What Twilio was told is taken (2xx) must be in the log, and once; what it was not told may be, but never twice.
+    [Fact]
+    public async Task Every_turn_that_was_answered_is_there_once()
+    {
+        var spoken = await Rows(
+            "select call_sid, body->>'text' from call_events where type = 'kestrelvoice.call.turn.v1' and body->>'speaker' = 'caller'",
+            rows => (CallSid: rows.GetString(0), Text: rows.GetString(1)));
+        var stored = spoken.ToLookup(turn => turn);
+
+        var answered = run.Traces.SelectMany(trace => trace.Entries.OfType<WebhookSent>()
+            .Where(sent => sent is { Failure: null, Webhook.Kind: WebhookKind.Action } && sent.Webhook["SpeechResult"] is not null)
+            .Select(sent => (trace.CallSid, Text: sent.Webhook["SpeechResult"]!))).Distinct().ToList();
+        answered.Count.ShouldBeGreaterThan(ChaosRun.Calls / 4);
+        answered.Where(turn => stored[turn].Count() != 1).ShouldBeEmpty();
+        stored.Where(turn => turn.Count() > 1).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(WebhookReceiver.Healthy)]
+    [InlineData(WebhookReceiver.Flaky)]
+    [InlineData(WebhookReceiver.Slow)]
+    public async Task Every_event_took_effect_once_at_every_endpoint(string endpoint)
+    {
+        var events = await Rows("select id, type from tenant_events", rows => (Id: rows.GetGuid(0), Type: rows.GetString(1)));
+        var effects = run.Receiver.EffectsOf(endpoint);
+
+        effects.Count.ShouldBe(events.Count);
+        effects.CountBy(effect => effect.Value).ToDictionary().ShouldBe(events.CountBy(told => told.Type).ToDictionary(), ignoreOrder: true);
+        effects.Values.Count(type => type is "call.completed" or "call.missed").ShouldBe(ChaosRun.Calls);
+        run.Receiver.Complaints.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_stream_of_events_has_no_gap()
+    {
+        var sequences = await Rows("select sequence from tenant_events order by sequence", rows => rows.GetInt64(0));
+
+        sequences.ShouldBe(Enumerable.Range(1, sequences.Count).Select(number => (long)number));
+    }
+
+    [Fact]
+    public async Task Every_message_was_delivered_and_there_is_one_for_each_endpoint_and_event()
+    {
+        var messages = await Rows("select state, count(*) from webhook_messages group by state", rows => (rows.GetString(0), rows.GetInt64(1)));
+        var events = await Rows("select count(*) from tenant_events", rows => rows.GetInt64(0));
+
+        messages.ShouldBe([("delivered", 3 * events.Single())]);
+    }
+
+    private Task<List<T>> Rows<T>(string sql, Func<Npgsql.NpgsqlDataReader, T> read) => run.Stack.QueryAsync(sql, async rows =>
+    {
+        var all = new List<T>();
+        while (await rows.ReadAsync(TestContext.Current.CancellationToken))
+            all.Add(read(rows));
+        return all;
+    }, TestContext.Current.CancellationToken);
+}
