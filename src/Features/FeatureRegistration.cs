@@ -7,8 +7,8 @@ using Dapr;
 using KestrelVoice.Features.Calls;
 using KestrelVoice.Features.Identity;
 using KestrelVoice.Features.Kernel;
-using KestrelVoice.Features.Webhooks;
 using KestrelVoice.Features.Kernel.CustomerUrls;
+using KestrelVoice.Features.Webhooks;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -40,7 +40,11 @@ public static class FeatureRegistration
         services.AddAuthentication().AddDapr(sidecar => sidecar.Token = configuration["APP_API_TOKEN"]);
         services.AddAuthorization(Policies.Add);
 
-        return services.AddCustomerUrls(configuration).AddIdentity(configuration).AddCalls(configuration).AddWebhooks();
+        return services
+            .AddCustomerUrls(configuration)
+            .AddIdentity(configuration)
+            .AddCalls(configuration)
+            .AddWebhooks();
     }
 
     /// <summary>From request id to authorization; what comes first covers all that comes after.</summary>
