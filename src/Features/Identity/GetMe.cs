@@ -19,6 +19,7 @@ internal static class GetMe
         [property: Description("The member's user id, or the API key's key_… id.")] string Id,
         string? Email,
         string? Role,
+        [property: Description("What the API key is called; null for a member.")] string? KeyName,
         IReadOnlyList<string> Scopes,
         TenantOfRequest Tenant,
         [property: Description("Every tenant of a member, oldest membership first; X-Tenant-Id names the one to act in. Null for a key.")]
@@ -32,14 +33,16 @@ internal static class GetMe
     {
         private const string Find =
             """
-            select id, business_name, plan, time_zone from tenants where id = @TenantId;
-            select tenant_id, tenant_name, role from memberships_of(@UserId)
+            select id, business_name, plan, time_zone, (select name from api_keys where tenant_id = @TenantId and id = @PrincipalId) as key_name
+            from tenants
+            where id = @TenantId;
+            select tenant_id, tenant_name, role from memberships_of(@PrincipalId)
             """;
 
-        private sealed record TenantRow(Guid Id, string BusinessName, string Plan, string TimeZone);
+        private sealed record TenantRow(Guid Id, string BusinessName, string Plan, string TimeZone, string? KeyName);
 
         public Task<Response> Handle(Query query, CancellationToken cancellationToken) =>
-            database.ReadAsync(principal.TenantId, Find, new { UserId = principal.Id }, ReadAsync, cancellationToken);
+            database.ReadAsync(principal.TenantId, Find, new { PrincipalId = principal.Id }, ReadAsync, cancellationToken);
 
         private async Task<Response> ReadAsync(SqlMapper.GridReader results)
         {
@@ -48,7 +51,7 @@ internal static class GetMe
             return new Response(
                 principal.Kind,
                 isMember ? principal.Id.ToString() : TypeId.Format(TypeId.ApiKey, principal.Id),
-                principal.Email, principal.Role, principal.Scopes,
+                principal.Email, principal.Role, tenant.KeyName, principal.Scopes,
                 new TenantOfRequest(TypeId.Format(TypeId.Tenant, tenant.Id), tenant.BusinessName, tenant.Plan, tenant.TimeZone),
                 isMember ? [.. (await results.ReadAsync<Credentials.Membership>()).Select(membership => new TenantOfMember(
                     TypeId.Format(TypeId.Tenant, membership.TenantId), membership.TenantName, membership.Role))] : null);

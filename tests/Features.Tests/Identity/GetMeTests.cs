@@ -20,14 +20,14 @@ public sealed class GetMeTests(KestrelVoiceApp app) : IClassFixture<KestrelVoice
         var tenantId = TypeId.Format(TypeId.Tenant, tenant.Id);
         JsonElement.DeepEquals(me, JsonDocument.Parse(
             $$"""
-            {"kind":"member","id":"{{member.Id}}","email":"{{member.Email}}","role":"owner","scopes":["read","write"],
+            {"kind":"member","id":"{{member.Id}}","email":"{{member.Email}}","role":"owner","key_name":null,"scopes":["read","write"],
              "tenant":{"id":"{{tenantId}}","name":"{{tenant.Name}}","plan":"business","time_zone":"America/Los_Angeles"},
              "tenants":[{"id":"{{tenantId}}","name":"{{tenant.Name}}","role":"owner"}]}
             """).RootElement).ShouldBeTrue(me.GetRawText());
     }
 
     [Fact]
-    public async Task A_key_learns_its_tenant_and_scopes()
+    public async Task A_key_learns_its_name_tenant_and_scopes()
     {
         var tenant = await app.GivenATenant();
         var key = await app.GivenAKey(tenant, "read");
@@ -40,6 +40,7 @@ public sealed class GetMeTests(KestrelVoiceApp app) : IClassFixture<KestrelVoice
         me.GetProperty("id").GetString().ShouldStartWith("key_");
         me.GetProperty("email").ValueKind.ShouldBe(JsonValueKind.Null);
         me.GetProperty("role").ValueKind.ShouldBe(JsonValueKind.Null);
+        me.GetProperty("key_name").GetString().ShouldBe("Given");
         me.GetProperty("scopes").GetRawText().ShouldBe("""["read"]""");
         me.GetProperty("tenant").GetProperty("id").GetString().ShouldBe(TypeId.Format(TypeId.Tenant, tenant.Id));
         me.GetProperty("tenants").ValueKind.ShouldBe(JsonValueKind.Null);

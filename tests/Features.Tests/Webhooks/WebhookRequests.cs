@@ -18,6 +18,13 @@ internal static class WebhookRequests
         return await response.ShouldAnswerWith(HttpStatusCode.Created);
     }
 
+    public static async Task<JsonElement> GivenAHook(this HttpClient client, string targetUrl = Nobody, string type = "call.completed")
+    {
+        using var response = await client.PostAsJsonAsync(
+            "/api/hooks", new { @event = type, target_url = targetUrl }, TestContext.Current.CancellationToken);
+        return await response.ShouldAnswerWith(HttpStatusCode.Created);
+    }
+
     /// <summary>The JSON as it is, or no body at all.</summary>
     public static async Task<HttpResponseMessage> SendAsync(this HttpClient client, HttpMethod method, string path, string? json = null)
     {

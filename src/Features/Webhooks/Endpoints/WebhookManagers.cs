@@ -13,4 +13,6 @@ internal static class WebhookManagers
         Problems.Of(StatusCodes.Status403Forbidden, Problems.Forbidden, "Only owners, admins and API keys manage webhooks.");
 
     internal static ProblemHttpResult NotFound() => Problems.NotFound("There is no such webhook endpoint.");
+
+    internal static ProblemHttpResult NoMessage() => Problems.NotFound("There is no such message of this endpoint.");
 }

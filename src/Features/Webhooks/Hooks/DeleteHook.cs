@@ -1,0 +1,56 @@
+using System.ComponentModel;
+using Carter;
+using FluentValidation;
+using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Webhooks.Endpoints;
+using MediatR;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace KestrelVoice.Features.Webhooks.Hooks;
+
+internal static class DeleteHook
+{
+    public sealed record Command(string Id) : IRequest<Outcome>;
+
+    public enum Outcome
+    {
+        Gone,
+        NotAllowed,
+    }
+
+    internal sealed class Validator : AbstractValidator<Command>
+    {
+        public Validator() => RuleFor(command => command.Id).Must(HookId.Is).WithMessage(HookId.Rule);
+    }
+
+    internal sealed class Handler(TenantDatabase database, Principal principal) : IRequestHandler<Command, Outcome>
+    {
+        private const string Delete = "delete from webhook_endpoints where tenant_id = @TenantId and id = @Id and kind = 'hook'";
+
+        public async Task<Outcome> Handle(Command command, CancellationToken cancellationToken)
+        {
+            if (!WebhookManagers.Include(principal))
+                return Outcome.NotAllowed;
+
+            await using var transaction = await database.BeginAsync(principal.TenantId, cancellationToken);
+            await transaction.ExecuteAsync(Delete, new { Id = TypeId.Parse(TypeId.Hook, command.Id) }, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            return Outcome.Gone;
+        }
+    }
+
+    public sealed class Endpoint : ICarterModule
+    {
+        public void AddRoutes(IEndpointRouteBuilder app) => app
+            .MapDelete("/api/hooks/{id}", Handle)
+            .WithName(nameof(DeleteHook)).WithTags("REST hooks").WithSummary("Unsubscribe; fine when it is gone already")
+            .RequireAuthorization(Policies.Write);
+    }
+
+    internal static async Task<Results<NoContent, ProblemHttpResult>> Handle(
+        [Description("hook_… or the bare UUID.")] string id, IMediator mediator, CancellationToken cancellationToken) =>
+        await mediator.Send(new Command(id), cancellationToken) is Outcome.Gone ? TypedResults.NoContent() : WebhookManagers.Refusal();
+}
