@@ -170,12 +170,16 @@ public sealed class DaprWorkflowClient : IDaprWorkflowClient
             {
                 return Read(await wait(request, cancellation));
             }
-            catch (RpcException failure) when (failure.StatusCode is StatusCode.DeadlineExceeded or StatusCode.Unavailable)
+            catch (Exception failure) when (IsPassing(failure) && !cancellation.IsCancellationRequested)
             {
                 await Task.Delay(pause, _clock, cancellation);
             }
         }
     }
+
+    // A deadline of the sidecar's own arrives as a cancellation.
+    private static bool IsPassing(Exception failure) =>
+        failure is OperationCanceledException or RpcException { StatusCode: StatusCode.DeadlineExceeded or StatusCode.Unavailable };
 
     private static GetInstanceRequest RequestFor(string instanceId, bool getInputsAndOutputs)
     {

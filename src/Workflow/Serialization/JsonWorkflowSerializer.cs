@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Dapr.Workflow.Serialization;
 
 /// <summary>JSON as web APIs write it, fields included, as the official SDK does since 1.17.</summary>
-public sealed class JsonWorkflowSerializer(JsonSerializerOptions options) : IWorkflowSerializer
+internal sealed class JsonWorkflowSerializer(JsonSerializerOptions options) : IWorkflowSerializer
 {
     private static readonly JsonSerializerOptions WebWithFields = new(JsonSerializerDefaults.Web) { IncludeFields = true };
 
