@@ -9,7 +9,7 @@ namespace KestrelVoice.Features.Tests.Webhooks;
 internal static class WebhookRequests
 {
     /// <summary>An address at which nobody listens.</summary>
-    public const string Nobody = "http://127.0.0.1:9/kestrel";
+    public const string Nobody = "http://127.0.0.1:1025/kestrel";
 
     public static async Task<JsonElement> GivenAnEndpoint(this HttpClient client, string url = Nobody, params string[] events)
     {

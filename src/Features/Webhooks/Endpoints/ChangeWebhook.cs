@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Carter;
 using FluentValidation;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Kernel.CustomerUrls;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -43,7 +44,6 @@ internal static class ChangeWebhook
         public Validator()
         {
             RuleFor(command => command.Id).Must(EndpointId.IsEndpoint).WithMessage(EndpointId.Rule);
-            RuleFor(command => command.Url).Must(url => url is null || EndpointRules.IsUrl(url)).WithMessage(EndpointRules.UrlRule);
             RuleFor(command => command.Events).Must(events => events is null || EndpointRules.AreEvents(events))
                 .WithMessage(EndpointRules.EventsRule);
             RuleFor(command => command.Description).Must(description => description is null || EndpointRules.IsDescription(description))
@@ -58,8 +58,8 @@ internal static class ChangeWebhook
         }
     }
 
-    internal sealed class Handler(TenantDatabase database, Principal principal, WebhookSecrets secrets, TimeProvider clock)
-        : IRequestHandler<Command, Outcome>
+    internal sealed class Handler(
+        TenantDatabase database, Principal principal, CustomerUrlRules urls, WebhookSecrets secrets, TimeProvider clock) : IRequestHandler<Command, Outcome>
     {
         private const string Lock =
             """
@@ -87,6 +87,8 @@ internal static class ChangeWebhook
         {
             if (!WebhookManagers.Include(principal))
                 return new Outcome.NotAllowed();
+            if (command.Url is not null && await urls.CheckAsync(command.Url, cancellationToken) is { } reason)
+                return new Outcome.BadUrl(reason);
 
             var id = TypeId.Parse(TypeId.WebhookEndpoint, command.Id);
             var now = clock.GetUtcNow();

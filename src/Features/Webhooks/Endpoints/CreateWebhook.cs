@@ -5,6 +5,7 @@ using Carter;
 using FluentValidation;
 using KestrelVoice.Features.Events;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Kernel.CustomerUrls;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -50,7 +51,6 @@ internal static class CreateWebhook
     {
         public Validator()
         {
-            RuleFor(command => command.Url).Must(EndpointRules.IsUrl).WithMessage(EndpointRules.UrlRule);
             RuleFor(command => command.Events).Must(events => events is null || EndpointRules.AreEvents(events))
                 .WithMessage(EndpointRules.EventsRule);
             RuleFor(command => command.Description).Must(description => description is null || EndpointRules.IsDescription(description))
@@ -66,8 +66,8 @@ internal static class CreateWebhook
         }
     }
 
-    internal sealed class Handler(TenantDatabase database, Principal principal, WebhookSecrets secrets, TimeProvider clock)
-        : IRequestHandler<Command, Outcome>
+    internal sealed class Handler(
+        TenantDatabase database, Principal principal, CustomerUrlRules urls, WebhookSecrets secrets, TimeProvider clock) : IRequestHandler<Command, Outcome>
     {
         // One at a time, so that two requests cannot both take the last place.
         private const string Insert =
@@ -89,6 +89,8 @@ internal static class CreateWebhook
         {
             if (!WebhookManagers.Include(principal))
                 return new Outcome.NotAllowed();
+            if (await urls.CheckAsync(command.Url, cancellationToken) is { } reason)
+                return new Outcome.BadUrl(reason);
 
             var at = clock.GetUtcNow();
             var now = at.UtcDateTime;

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using KestrelVoice.Features.Events;
 
 namespace KestrelVoice.Features.Webhooks.Endpoints;
@@ -6,17 +5,13 @@ namespace KestrelVoice.Features.Webhooks.Endpoints;
 /// <summary>What an endpoint may look like, whether it is created or changed.</summary>
 internal static class EndpointRules
 {
-    public const int LongestUrl = 2048;
     public const int LongestDescription = 200;
     public const int LargestRateLimit = 100;
     public const int DefaultRateLimit = 10;
 
-    public const string UrlRule = "url is an absolute URL of up to 2048 characters.";
     public const string DescriptionRule = "description is up to 200 characters.";
     public const string RateLimitRule = "rate_limit is a whole number from 1 to 100 deliveries a second.";
     public static readonly string EventsRule = $"events holds one or more of {string.Join(", ", TenantEventTypes.All)}, each once.";
-
-    public static bool IsUrl([NotNullWhen(true)] string? url) => url is { Length: > 0 and <= LongestUrl };
 
     public static bool IsDescription(string description) => description.Length <= LongestDescription && !description.Any(char.IsControl);
 

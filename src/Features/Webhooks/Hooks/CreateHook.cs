@@ -5,6 +5,7 @@ using Carter;
 using FluentValidation;
 using KestrelVoice.Features.Events;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Kernel.CustomerUrls;
 using KestrelVoice.Features.Webhooks.Endpoints;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
@@ -36,17 +37,12 @@ internal static class CreateHook
 
     internal sealed class Validator : AbstractValidator<Command>
     {
-        public Validator()
-        {
-            RuleFor(command => command.Event).Must(TenantEventTypes.All.Contains)
-                .WithMessage($"event is one of {string.Join(", ", TenantEventTypes.All)}.");
-            RuleFor(command => command.TargetUrl).Must(EndpointRules.IsUrl)
-                .WithMessage($"target_url is an absolute URL of up to {EndpointRules.LongestUrl} characters.");
-        }
+        public Validator() => RuleFor(command => command.Event).Must(TenantEventTypes.All.Contains)
+            .WithMessage($"event is one of {string.Join(", ", TenantEventTypes.All)}.");
     }
 
-    internal sealed class Handler(TenantDatabase database, Principal principal, WebhookSecrets secrets, TimeProvider clock)
-        : IRequestHandler<Command, Outcome>
+    internal sealed class Handler(
+        TenantDatabase database, Principal principal, CustomerUrlRules urls, WebhookSecrets secrets, TimeProvider clock) : IRequestHandler<Command, Outcome>
     {
         private const string Lock = "select pg_advisory_xact_lock(hashtextextended('webhook_hooks:' || @TenantId::text, 0))";
 
@@ -76,6 +72,8 @@ internal static class CreateHook
         {
             if (!WebhookManagers.Include(principal))
                 return new Outcome.NotAllowed();
+            if (await urls.CheckAsync(command.TargetUrl, cancellationToken) is { } reason)
+                return new Outcome.BadUrl(reason);
 
             var at = clock.GetUtcNow();
             var (id, secretId) = (Guid.CreateVersion7(at), Guid.CreateVersion7(at));

@@ -61,6 +61,7 @@ public sealed class ManageWebhookTests(KestrelVoiceApp app) : IClassFixture<Kest
 
     [Theory]
     [InlineData("""{"url":""}""", "url")]
+    [InlineData("""{"url":"https://192.168.1.1/"}""", "url")]
     [InlineData("""{"events":[]}""", "events")]
     [InlineData("""{"headers":{"Host":null}}""", "headers")]
     [InlineData("""{"rate_limit":1000}""", "rate_limit")]

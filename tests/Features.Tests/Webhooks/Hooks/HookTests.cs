@@ -72,6 +72,7 @@ public sealed class HookTests(KestrelVoiceApp app) : IClassFixture<KestrelVoiceA
     [Theory]
     [InlineData("""{"event":"call.completed"}""", "target_url")]
     [InlineData("""{"event":"call.completed","target_url":""}""", "target_url")]
+    [InlineData("""{"event":"call.completed","target_url":"https://[fd00:ec2::254]/"}""", "target_url")]
     [InlineData("""{"event":"call.ended","target_url":"{nobody}"}""", "event")]
     [InlineData("""{"event":null,"target_url":"{nobody}"}""", "event")]
     [InlineData("""{"event":["call.completed"],"target_url":"{nobody}"}""", "event")]
