@@ -8,6 +8,7 @@ using KestrelVoice.Features.Calls;
 using KestrelVoice.Features.Identity;
 using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Kernel.CustomerUrls;
+using KestrelVoice.Features.Summaries;
 using KestrelVoice.Features.Webhooks;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
@@ -44,7 +45,8 @@ public static class FeatureRegistration
             .AddCustomerUrls(configuration)
             .AddIdentity(configuration)
             .AddCalls(configuration)
-            .AddWebhooks();
+            .AddWebhooks()
+            .AddSummaries(configuration);
     }
 
     /// <summary>From request id to authorization; what comes first covers all that comes after.</summary>

@@ -145,6 +145,7 @@ public class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory<Progra
         builder.UseSetting("Auth:PublicUrl", "https://api.example.test");
         // Nobody listens there: no test may reach for the real one.
         builder.UseSetting("Twilio:ApiBaseUrl", "http://127.0.0.1:9");
+        builder.UseSetting("DAPR_GRPC_ENDPOINT", "http://127.0.0.1:9");
         builder.UseSetting("Encryption:Keys:0", "test:" + Convert.ToBase64String(new byte[32]));
         // The customers of tests run on this machine.
         builder.UseSetting("CustomerUrls:AllowedNetworks:0", "127.0.0.0/8");

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text.Json;
 using FluentValidation;
+using Grpc.Core;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -68,6 +69,7 @@ internal sealed partial class ExceptionProblems(ILogger<ExceptionProblems> logge
     {
         PostgresException postgres => postgres.IsTransient || postgres.SqlState.StartsWith("57P", StringComparison.Ordinal),
         NpgsqlException => true,
+        RpcException sidecar => sidecar.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded,
         TimeoutException or SocketException => true,
         _ => false,
     };

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Dapper;
 using KestrelVoice.Contracts;
 using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Tests.Calls;
@@ -169,10 +170,22 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
         created.StatusCode.ShouldBe(HttpStatusCode.Created);
         var key = await created.Content.ReadFromJsonAsync<JsonElement>(Token);
         var webhook = await member.GivenAnEndpoint($"{WebhookRequests.Nobody}/{tenant.Id}");
+        await GiveSummaryAsync(tenant, calls.Data()[0].Id(), Words);
         var hook = await member.GivenAHook($"{WebhookRequests.Nobody}/{tenant.Id}");
         var message = await app.GivenAMessage(tenant, webhook.Id());
         return new Belongings(
             calls.Data()[0].Id(), key.Id(), webhook.Id(), message.Id, hook.Id(), TypeId.Format(TypeId.Event, message.Event.Id), Words, Caller);
+    }
+
+    private async Task GiveSummaryAsync(TestTenant tenant, string callId, string text)
+    {
+        await using var connection = await app.Owner.OpenConnectionAsync(Token);
+        await connection.ExecuteAsync(
+            """
+            insert into call_summaries (tenant_id, call_id, status, summary, engine, fields, started_at, finished_at)
+            values (@TenantId, @CallId, 'ready', @Text, 'offline', '{}', @Now, @Now)
+            """,
+            new { TenantId = tenant.Id, CallId = TypeId.Parse(TypeId.Call, callId), Text = text, Now = KestrelVoiceApp.Noon.UtcDateTime });
     }
 
     private async Task<string> WorldOfAsync(HttpClient member)
