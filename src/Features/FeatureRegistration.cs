@@ -5,6 +5,7 @@ using Carter;
 using Dapper;
 using Dapr;
 using KestrelVoice.Features.Calls;
+using KestrelVoice.Features.Events;
 using KestrelVoice.Features.Identity;
 using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Kernel.CustomerUrls;
@@ -27,8 +28,10 @@ public static class FeatureRegistration
     {
         DefaultTypeMap.MatchNamesWithUnderscores = true;
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(Random.Shared);
         services.AddSingleton(_ => TenantDatabase.Open(configuration)).AddSingleton<TenantDatabase>();
         services.AddSingleton(PublicUrl.From(configuration));
+        services.AddOutbox(configuration);
         services.AddScoped<CurrentPrincipal>().AddScoped(provider => provider.GetRequiredService<CurrentPrincipal>().Value
             ?? throw new InvalidOperationException("This route needs a principal but lets strangers in."));
 
@@ -44,6 +47,7 @@ public static class FeatureRegistration
         return services
             .AddCustomerUrls(configuration)
             .AddIdentity(configuration)
+            .AddEvents()
             .AddCalls(configuration)
             .AddWebhooks()
             .AddSummaries(configuration);

@@ -32,6 +32,7 @@ public class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory<Progra
     private TestDatabase? database;
     private NpgsqlDataSource? owner;
     private Dictionary<string, string>? routes;
+    private JsonElement? subscriptions;
     private int numbers;
 
     public FakeTimeProvider Clock { get; } = new(Noon);
@@ -109,12 +110,7 @@ public class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory<Progra
         Deliver(CallEventTypes.Of(callEvent), callEvent.EventId, JsonSerializer.Serialize(callEvent, callEvent.GetType(), ContractJson.Options));
 
     public async Task<HttpResponseMessage> Deliver(string type, string id, string data) =>
-        await PostAsSidecar(
-            await RouteOf(type),
-            $$"""
-            {"specversion":"1.0","id":{{JsonSerializer.Serialize(id)}},"type":{{JsonSerializer.Serialize(type)}},"source":"voice",
-             "datacontenttype":"application/json","topic":"calls","pubsubname":"pubsub","data":{{data}}}
-            """);
+        await PostAsSidecar(await RouteOf(type), Envelope(Topics.Calls, type, id, data));
 
     public async Task<HttpResponseMessage> PostAsSidecar(string path, string body, string contentType = "application/cloudevents+json")
     {
@@ -134,6 +130,28 @@ public class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory<Progra
             (await Deliver(callEvent)).EnsureSuccessStatusCode();
     }
 
+    /// <summary>Hands what waits in the outbox to whoever subscribed to it, as relay and sidecar do.</summary>
+    /// <param name="times">How often each; a broker may deliver twice.</param>
+    /// <returns>The topics, in the order in which they were written.</returns>
+    public async Task<IReadOnlyList<string>> Relay(int times = 1)
+    {
+        await using var connection = await Owner.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        var rows = (await connection.QueryAsync<(Guid Id, string Topic, string Type, string Data)>(
+            "with taken as (delete from outbox returning id, topic, type, data::text, created_at) select id, topic, type, data from taken order by created_at, id")).AsList();
+        foreach (var row in rows)
+        {
+            if (await Subscription(row.Topic) is not { } subscription)
+                continue;
+            var route = subscription.TryGetProperty("route", out var only) ? only : subscription.GetProperty("routes").GetProperty("default");
+            for (var time = 0; time < times; time++)
+            {
+                using var response = await PostAsSidecar(Rooted(route.GetString()!), Envelope(row.Topic, row.Type, row.Id.ToString(), row.Data));
+                response.EnsureSuccessStatusCode();
+            }
+        }
+        return [.. rows.Select(row => row.Topic)];
+    }
+
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
         builder.UseEnvironment("Production");
@@ -147,6 +165,8 @@ public class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory<Progra
         builder.UseSetting("Twilio:ApiBaseUrl", "http://127.0.0.1:9");
         builder.UseSetting("DAPR_GRPC_ENDPOINT", "http://127.0.0.1:9");
         builder.UseSetting("Encryption:Keys:0", "test:" + Convert.ToBase64String(new byte[32]));
+        // There is no sidecar: tests hand over themselves what waits in the outbox.
+        builder.UseSetting("Outbox:Relay", "false");
         // The customers of tests run on this machine.
         builder.UseSetting("CustomerUrls:AllowedNetworks:0", "127.0.0.0/8");
         builder.UseSetting("CustomerUrls:AllowInProduction", "true");
@@ -172,10 +192,7 @@ public class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory<Progra
     {
         if (routes is null)
         {
-            using var client = Stranger();
-            client.DefaultRequestHeaders.Add("dapr-api-token", SidecarToken);
-            var subscriptions = await client.GetFromJsonAsync<JsonElement>("/dapr/subscribe", TestContext.Current.CancellationToken);
-            var calls = subscriptions.EnumerateArray().Single(subscription => subscription.GetProperty("topic").GetString() == Topics.Calls);
+            var calls = (await Subscription(Topics.Calls))!.Value;
             var found = calls.GetProperty("routes").GetProperty("rules").EnumerateArray().ToDictionary(
                 rule => rule.GetProperty("match").GetString()!.Split('"')[1], rule => Rooted(rule.GetProperty("path").GetString()!));
             found[""] = Rooted(calls.GetProperty("routes").GetProperty("default").GetString()!);
@@ -183,6 +200,24 @@ public class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory<Progra
         }
         return routes.GetValueOrDefault(type, routes[""]);
     }
+
+    private async Task<JsonElement?> Subscription(string topic)
+    {
+        if (subscriptions is null)
+        {
+            using var client = Stranger();
+            client.DefaultRequestHeaders.Add("dapr-api-token", SidecarToken);
+            subscriptions = await client.GetFromJsonAsync<JsonElement>("/dapr/subscribe", TestContext.Current.CancellationToken);
+        }
+        var found = subscriptions.Value.EnumerateArray().Where(subscription => subscription.GetProperty("topic").GetString() == topic).ToList();
+        return found is [] ? null : found.Single();
+    }
+
+    private static string Envelope(string topic, string type, string id, string data) =>
+        $$"""
+        {"specversion":"1.0","id":{{JsonSerializer.Serialize(id)}},"type":{{JsonSerializer.Serialize(type)}},"source":"test",
+         "datacontenttype":"application/json","topic":"{{topic}}","pubsubname":"pubsub","data":{{data}}}
+        """;
 
     private static string Rooted(string path) => path.StartsWith('/') ? path : "/" + path;
 }

@@ -30,6 +30,15 @@ internal sealed class CallFacts
 
     public bool Emergency => Emergencies.Count > 0;
 
+    /// <summary>The number that is not the business's.</summary>
+    public string OtherParty => Call.Direction == "inbound" ? Call.From : Call.To;
+
+    /// <summary>Whether what the caller said, or pressed, just before the first emergency is among the turns.</summary>
+    public bool EmergencySentenceArrived => Emergency && BeforeEmergency?.Sequence == Emergencies[0].Sequence - 1;
+
+    /// <summary>What the caller said that made it an emergency; null when it was a key.</summary>
+    public string? EmergencySentence => BeforeEmergency is { Keys: false } turn ? turn.Text : null;
+
     /// <summary>Pressing keys is not yet a conversation.</summary>
     public bool CallerSpoke => Turns.Any(turn => turn is { Speaker: Speaker.Caller, Keys: false } && !string.IsNullOrWhiteSpace(turn.Text));
 
@@ -49,11 +58,18 @@ internal sealed class CallFacts
         ?? Recordings.LastOrDefault(recording => recording is { Kind: RecordingKind.Voicemail, Available: true })?.RecordingSid
         ?? Voicemails.LastOrDefault(voicemail => voicemail.RecordingSid is { } sid && !IsAbsent(sid))?.RecordingSid;
 
+    /// <summary>Whether there is something to listen to, or will be once Twilio has finished it.</summary>
+    public bool RecordingExpected => RecordingSid is not null
+        || (Started is { RecordingNoticePlayed: true } && !Recordings.Any(recording => recording is { Kind: RecordingKind.Call, Available: false }));
+
     public static CallFacts From(IEnumerable<CallEvent> events) => new(
         [.. events
             .DistinctBy(callEvent => callEvent.EventId)
             .OrderBy(callEvent => callEvent.Sequence)
             .ThenBy(callEvent => callEvent.EventId, StringComparer.Ordinal)]);
+
+    private TurnSpoken? BeforeEmergency =>
+        Turns.LastOrDefault(turn => turn.Speaker == Speaker.Caller && turn.Sequence < Emergencies[0].Sequence);
 
     private bool IsAbsent(string recordingSid) =>
         Recordings.LastOrDefault(recording => recording.RecordingSid == recordingSid) is { Available: false };

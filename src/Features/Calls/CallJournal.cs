@@ -6,7 +6,8 @@ using Npgsql;
 namespace KestrelVoice.Features.Calls;
 
 /// <summary>Takes every event of a call once, and writes the call log that all of them together make.</summary>
-internal sealed class CallJournal(NpgsqlDataSource source, TenantDatabase database, DeadLetters deadLetters, TimeProvider clock)
+internal sealed class CallJournal(
+    NpgsqlDataSource source, TenantDatabase database, DeadLetters deadLetters, CallAnnouncements announcements, TimeProvider clock)
 {
     private const string FindOwner = "select tenant_of_number(@Dialed)";
 
@@ -22,8 +23,12 @@ internal sealed class CallJournal(NpgsqlDataSource source, TenantDatabase databa
 
     private const string Replay = "select type, body::text from call_events where tenant_id = @TenantId and call_sid = @CallSid";
 
+    private const string Find = "select call_sid from call_logs where tenant_id = @TenantId and id = @Id";
+
+    // The first part sees the row as it was before the second one writes it.
     private const string Project =
         """
+        with before as (select status from call_logs where tenant_id = @TenantId and call_sid = @CallSid)
         insert into call_logs (tenant_id, id, call_sid, phone_number, dialed_number, direction, status, outcome, emergency, duration,
             transcript, summary, recording_sid, carrier_status, sip_response_code, created_at, ended_at)
         values (@TenantId, @Id, @CallSid, @PhoneNumber, @DialedNumber, @Direction, @Status, @Outcome, @Emergency, @Duration,
@@ -34,9 +39,28 @@ internal sealed class CallJournal(NpgsqlDataSource source, TenantDatabase databa
             transcript = excluded.transcript, summary = excluded.summary, recording_sid = excluded.recording_sid,
             carrier_status = excluded.carrier_status, sip_response_code = excluded.sip_response_code,
             created_at = excluded.created_at, ended_at = excluded.ended_at
+        returning id, (select status from before) as before
         """;
 
-    public async Task<Recorded> RecordAsync(CallEvent callEvent, CancellationToken cancellationToken)
+    private sealed record Projected(Guid Id, string? Before);
+
+    public Task<Recorded> RecordAsync(CallEvent callEvent, CancellationToken cancellationToken) => TakeAsync(callEvent, isHistory: false, cancellationToken);
+
+    /// <summary>As <see cref="RecordAsync"/>, for what happened before anybody could be told: nobody is.</summary>
+    public Task<Recorded> RestoreAsync(CallEvent callEvent, CancellationToken cancellationToken) => TakeAsync(callEvent, isHistory: true, cancellationToken);
+
+    /// <summary>Tells what was put off about a call, as it stands now.</summary>
+    public async Task AnnounceDueAsync(Guid tenantId, Guid callId, CancellationToken cancellationToken)
+    {
+        await using var transaction = await database.BeginAsync(tenantId, cancellationToken);
+        if (await transaction.QuerySingleOrDefaultAsync<string>(Find, new { Id = callId }, cancellationToken) is not { } callSid)
+            return;
+        await transaction.ExecuteAsync(TakeTurn, new { CallSid = callSid }, cancellationToken);
+        await announcements.MakeDueAsync(transaction, await FactsAsync(transaction, callSid, cancellationToken), callId, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private async Task<Recorded> TakeAsync(CallEvent callEvent, bool isHistory, CancellationToken cancellationToken)
     {
         if ((callEvent.Call.TenantId ?? await OwnerAsync(callEvent.Call, cancellationToken)) is not { } tenantId)
         {
@@ -46,7 +70,7 @@ internal sealed class CallJournal(NpgsqlDataSource source, TenantDatabase databa
 
         try
         {
-            return await AppendAsync(tenantId, callEvent, cancellationToken);
+            return await AppendAsync(tenantId, callEvent, isHistory, cancellationToken);
         }
         catch (PostgresException gone) when (gone is { SqlState: PostgresErrorCodes.ForeignKeyViolation, ConstraintName: "call_logs_tenant_id_fkey" })
         {
@@ -62,7 +86,7 @@ internal sealed class CallJournal(NpgsqlDataSource source, TenantDatabase databa
             FindOwner, new { Dialed = call.To }, cancellationToken: cancellationToken));
     }
 
-    private async Task<Recorded> AppendAsync(Guid tenantId, CallEvent callEvent, CancellationToken cancellationToken)
+    private async Task<Recorded> AppendAsync(Guid tenantId, CallEvent callEvent, bool isHistory, CancellationToken cancellationToken)
     {
         var callSid = callEvent.Call.CallSid;
         var stored = StoredCallEvent.Of(callEvent);
@@ -75,21 +99,28 @@ internal sealed class CallJournal(NpgsqlDataSource source, TenantDatabase databa
         if (appended == 0)
             return Recorded.Already;
 
-        var events = await transaction.QueryAsync<StoredCallEvent>(Replay, new { CallSid = callSid }, cancellationToken);
-        await transaction.ExecuteAsync(Project, Row(CallFacts.From(events.Select(row => row.Read()))), cancellationToken);
+        var facts = await FactsAsync(transaction, callSid, cancellationToken);
+        var log = (await transaction.QuerySingleOrDefaultAsync<Projected>(Project, Row(facts), cancellationToken))!;
+        if (!isHistory)
+        {
+            CallStatus? before = log.Before is null ? null : CallStatusText.Read(log.Before);
+            await announcements.MakeAsync(transaction, callEvent, facts, log.Id, before, cancellationToken);
+        }
         await transaction.CommitAsync(cancellationToken);
         return Recorded.Now;
     }
 
+    private static async Task<CallFacts> FactsAsync(TenantTransaction transaction, string callSid, CancellationToken cancellationToken) =>
+        CallFacts.From((await transaction.QueryAsync<StoredCallEvent>(Replay, new { CallSid = callSid }, cancellationToken)).Select(row => row.Read()));
+
     private object Row(CallFacts facts)
     {
         var (status, outcome) = CallOutcomes.Decide(facts);
-        var inbound = facts.Call.Direction == "inbound";
         return new
         {
             Id = Guid.CreateVersion7(clock.GetUtcNow()),
             facts.Call.CallSid,
-            PhoneNumber = inbound ? facts.Call.From : facts.Call.To,
+            PhoneNumber = facts.OtherParty,
             DialedNumber = facts.Call.To,
             facts.Call.Direction,
             Status = CallStatusText.Of(status),

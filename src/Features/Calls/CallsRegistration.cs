@@ -7,6 +7,8 @@ internal static class CallsRegistration
 {
     public static IServiceCollection AddCalls(this IServiceCollection services, IConfiguration configuration) => services
         .AddSingleton<CallJournal>()
+        .AddSingleton<CallAnnouncements>()
+        .AddHostedService<CallAnnouncer>()
         .AddSingleton<DeadLetters>()
         .AddTwilioMedia(configuration);
 }

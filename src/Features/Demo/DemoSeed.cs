@@ -26,7 +26,8 @@ public static class DemoSeed
         var mediator = scope.ServiceProvider.GetRequiredService<IMediator>();
         var tenant = await mediator.Send(Business(), cancellationToken);
         if (withCalls)
-            await PlaceCallsAsync(mediator, tenant.TenantId, services.GetRequiredService<TimeProvider>(), cancellationToken);
+            await PlaceCallsAsync(
+                services.GetRequiredService<CallJournal>(), tenant.TenantId, services.GetRequiredService<TimeProvider>(), cancellationToken);
         var member = await mediator.Send(new SeedDemoMember.Command(tenant.TenantId, Email), cancellationToken);
         return new Seeded(tenant.TenantId, Email, member.Password, member.ApiKey, Number);
     }
@@ -37,22 +38,10 @@ public static class DemoSeed
         RecordCalls: true, PersonNumber: "+15035550110", OnCallNumber: "+15035550120", RingSeconds: 20,
         ["burst pipe", "flooding", "gas leak", "no heat", "sewage", "water everywhere"]);
 
-    // Through the handlers that real calls go through, so that everything that is counted and decided is right.
-    private static async Task PlaceCallsAsync(IMediator mediator, Guid tenantId, TimeProvider clock, CancellationToken cancellationToken)
+    // By the journal that real calls go to, so that everything that is counted and decided is right.
+    private static async Task PlaceCallsAsync(CallJournal journal, Guid tenantId, TimeProvider clock, CancellationToken cancellationToken)
     {
         foreach (var callEvent in DemoCalls.Until(clock.GetUtcNow(), tenantId, Number))
-            await mediator.Send(Command(callEvent), cancellationToken);
+            await journal.RestoreAsync(callEvent, cancellationToken);
     }
-
-    private static IRequest<Recorded> Command(CallEvent callEvent) => callEvent switch
-    {
-        CallStarted started => new OpenCallLogWhenCallStarted.Command(started),
-        TurnSpoken turn => new AddTurnWhenTurnSpoken.Command(turn),
-        EmergencyDetected emergency => new FlagEmergencyWhenEmergencyDetected.Command(emergency),
-        PersonDialed dialed => new NoteTransferWhenPersonDialed.Command(dialed),
-        RecordingReady recording => new AttachRecordingWhenRecordingReady.Command(recording),
-        VoicemailLeft voicemail => new KeepVoicemailWhenVoicemailLeft.Command(voicemail),
-        CallEnded ended => new CloseCallLogWhenCallEnded.Command(ended),
-        _ => throw new ArgumentOutOfRangeException(nameof(callEvent), callEvent.GetType().Name, "Unknown call event."),
-    };
 }

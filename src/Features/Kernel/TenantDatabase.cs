@@ -102,6 +102,10 @@ public sealed class TenantDatabase(NpgsqlDataSource source)
 /// <summary>A transaction inside one tenant; rolled back unless committed.</summary>
 public sealed class TenantTransaction(Guid tenantId, NpgsqlConnection connection, NpgsqlTransaction transaction) : IAsyncDisposable
 {
+    private Action? _onceCommitted;
+
+    public Guid TenantId => tenantId;
+
     public Task<int> ExecuteAsync(string sql, object? parameters, CancellationToken cancellationToken) =>
         connection.ExecuteAsync(TenantDatabase.Command(tenantId, sql, parameters, transaction, cancellationToken));
 
@@ -111,7 +115,14 @@ public sealed class TenantTransaction(Guid tenantId, NpgsqlConnection connection
     public Task<IEnumerable<T>> QueryAsync<T>(string sql, object? parameters, CancellationToken cancellationToken) =>
         connection.QueryAsync<T>(TenantDatabase.Command(tenantId, sql, parameters, transaction, cancellationToken));
 
-    public Task CommitAsync(CancellationToken cancellationToken) => transaction.CommitAsync(cancellationToken);
+    /// <summary>For what is worthless, or wrong, unless the rows are there.</summary>
+    public void OnceCommitted(Action act) => _onceCommitted += act;
+
+    public async Task CommitAsync(CancellationToken cancellationToken)
+    {
+        await transaction.CommitAsync(cancellationToken);
+        _onceCommitted?.Invoke();
+    }
 
     public async ValueTask DisposeAsync()
     {

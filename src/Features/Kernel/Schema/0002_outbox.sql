@@ -5,7 +5,10 @@ create table outbox (
     topic      text not null,
     type       text not null,
     data       jsonb not null,
+    -- Overtakes whatever an outage of the broker has piled up.
+    urgent     boolean not null,
     created_at timestamptz not null
 );
-create index outbox_oldest on outbox (created_at, id);
-grant select, insert, delete on outbox to kestrel_app;
+create index outbox_next on outbox (urgent desc, created_at, id);
+-- To lock a row it must be allowed to change one: the id, which nobody changes.
+grant select, insert, delete, update (id) on outbox to kestrel_app;
