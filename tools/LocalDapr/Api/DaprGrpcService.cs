@@ -9,7 +9,7 @@ using KestrelVoice.LocalDapr.State;
 namespace KestrelVoice.LocalDapr.Api;
 
 /// <summary>The Dapr API over gRPC.</summary>
-internal sealed class DaprGrpcService(Sidecar sidecar) : DaprServiceBase
+internal sealed partial class DaprGrpcService(Sidecar sidecar) : DaprServiceBase
 {
     private static readonly Task<Empty> s_empty = Task.FromResult(new Empty());
 
@@ -115,6 +115,7 @@ internal sealed class DaprGrpcService(Sidecar sidecar) : DaprServiceBase
             Id = sidecar.App.AppId,
             RuntimeVersion = SidecarMetadata.RuntimeVersion,
             ExtendedMetadata = { sidecar.Metadata.Extended },
+            Workflows = new MetadataWorkflows { ConnectedWorkers = sidecar.ConnectedWorkers },
             AppConnectionProperties = new AppConnectionProperties
             {
                 Port = sidecar.App.AppPort,

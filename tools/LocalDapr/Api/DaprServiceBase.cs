@@ -11,7 +11,7 @@ namespace KestrelVoice.LocalDapr.Api;
 /// Methods that are not bound here are answered with <c>Unimplemented</c>.
 /// </summary>
 [BindServiceMethod(typeof(DaprServiceBase), nameof(BindService))]
-internal abstract class DaprServiceBase
+internal abstract partial class DaprServiceBase
 {
     private const string ServiceName = "dapr.proto.runtime.v1.Dapr";
 
@@ -46,27 +46,28 @@ internal abstract class DaprServiceBase
 
     public static void BindService(ServiceBinderBase binder, DaprServiceBase? service)
     {
-        Bind<PublishEventRequest, Empty>(nameof(PublishEvent), service is null ? null : service.PublishEvent);
-        Bind<BulkPublishRequest, BulkPublishResponse>(nameof(BulkPublishEvent), service is null ? null : service.BulkPublishEvent);
-        Bind<BulkPublishRequest, BulkPublishResponse>(nameof(BulkPublishEventAlpha1), service is null ? null : service.BulkPublishEventAlpha1);
-        Bind<GetStateRequest, GetStateResponse>(nameof(GetState), service is null ? null : service.GetState);
-        Bind<GetBulkStateRequest, GetBulkStateResponse>(nameof(GetBulkState), service is null ? null : service.GetBulkState);
-        Bind<SaveStateRequest, Empty>(nameof(SaveState), service is null ? null : service.SaveState);
-        Bind<DeleteStateRequest, Empty>(nameof(DeleteState), service is null ? null : service.DeleteState);
-        Bind<DeleteBulkStateRequest, Empty>(nameof(DeleteBulkState), service is null ? null : service.DeleteBulkState);
-        Bind<ExecuteStateTransactionRequest, Empty>(nameof(ExecuteStateTransaction), service is null ? null : service.ExecuteStateTransaction);
-        Bind<GetSecretRequest, GetSecretResponse>(nameof(GetSecret), service is null ? null : service.GetSecret);
-        Bind<GetBulkSecretRequest, GetBulkSecretResponse>(nameof(GetBulkSecret), service is null ? null : service.GetBulkSecret);
-        Bind<GetMetadataRequest, GetMetadataResponse>(nameof(GetMetadata), service is null ? null : service.GetMetadata);
-        Bind<SetMetadataRequest, Empty>(nameof(SetMetadata), service is null ? null : service.SetMetadata);
-        Bind<ShutdownRequest, Empty>(nameof(Shutdown), service is null ? null : service.Shutdown);
-
-        void Bind<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] TRequest, TResponse>(
-            string name, UnaryServerMethod<TRequest, TResponse>? method)
-            where TRequest : class, IMessage<TRequest>, new()
-            where TResponse : class, IMessage<TResponse>, new() =>
-            binder.AddMethod(new Method<TRequest, TResponse>(MethodType.Unary, ServiceName, name, Wire<TRequest>(), Wire<TResponse>()), method);
+        Bind<PublishEventRequest, Empty>(binder, nameof(PublishEvent), service is null ? null : service.PublishEvent);
+        Bind<BulkPublishRequest, BulkPublishResponse>(binder, nameof(BulkPublishEvent), service is null ? null : service.BulkPublishEvent);
+        Bind<BulkPublishRequest, BulkPublishResponse>(binder, nameof(BulkPublishEventAlpha1), service is null ? null : service.BulkPublishEventAlpha1);
+        Bind<GetStateRequest, GetStateResponse>(binder, nameof(GetState), service is null ? null : service.GetState);
+        Bind<GetBulkStateRequest, GetBulkStateResponse>(binder, nameof(GetBulkState), service is null ? null : service.GetBulkState);
+        Bind<SaveStateRequest, Empty>(binder, nameof(SaveState), service is null ? null : service.SaveState);
+        Bind<DeleteStateRequest, Empty>(binder, nameof(DeleteState), service is null ? null : service.DeleteState);
+        Bind<DeleteBulkStateRequest, Empty>(binder, nameof(DeleteBulkState), service is null ? null : service.DeleteBulkState);
+        Bind<ExecuteStateTransactionRequest, Empty>(binder, nameof(ExecuteStateTransaction), service is null ? null : service.ExecuteStateTransaction);
+        Bind<GetSecretRequest, GetSecretResponse>(binder, nameof(GetSecret), service is null ? null : service.GetSecret);
+        Bind<GetBulkSecretRequest, GetBulkSecretResponse>(binder, nameof(GetBulkSecret), service is null ? null : service.GetBulkSecret);
+        Bind<GetMetadataRequest, GetMetadataResponse>(binder, nameof(GetMetadata), service is null ? null : service.GetMetadata);
+        Bind<SetMetadataRequest, Empty>(binder, nameof(SetMetadata), service is null ? null : service.SetMetadata);
+        Bind<ShutdownRequest, Empty>(binder, nameof(Shutdown), service is null ? null : service.Shutdown);
+        BindWorkflows(binder, service);
     }
+
+    private static void Bind<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] TRequest, TResponse>(
+        ServiceBinderBase binder, string name, UnaryServerMethod<TRequest, TResponse>? method)
+        where TRequest : class, IMessage<TRequest>, new()
+        where TResponse : class, IMessage<TResponse>, new() =>
+        binder.AddMethod(new Method<TRequest, TResponse>(MethodType.Unary, ServiceName, name, Wire<TRequest>(), Wire<TResponse>()), method);
 
     private static Marshaller<T> Wire<T>()
         where T : class, IMessage<T>, new()

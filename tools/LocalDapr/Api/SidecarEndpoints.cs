@@ -84,6 +84,7 @@ internal static class SidecarEndpoints
                         healthThreshold = health.Threshold,
                     },
                 },
+                workflows = new { connectedWorkers = sidecar.ConnectedWorkers },
                 actorRuntime = new { runtimeStatus = "DISABLED", hostReady = false },
             },
             context.RequestAborted);

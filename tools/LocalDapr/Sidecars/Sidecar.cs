@@ -75,6 +75,8 @@ internal sealed class Sidecar : IAsyncDisposable
     /// <summary>Workflows, which live where actors do.</summary>
     public WorkflowEngine Workflows => _workflows ?? throw WorkflowRefusals.NoActorStateStore();
 
+    public TimeProvider Clock => _machine.Clock;
+
     public int ConnectedWorkers => _workflows?.ConnectedWorkers ?? 0;
 
     public int HttpPort { get; private set; }

@@ -50,6 +50,7 @@ internal static class SidecarServer
         server.MapPubSub(sidecar);
         server.MapState(sidecar);
         server.MapSidecar(sidecar);
+        server.MapWorkflows(sidecar);
         server.MapInvoke(sidecar);
         server.UseEndpoints(_ => { });
         return server;

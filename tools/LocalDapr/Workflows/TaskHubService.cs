@@ -91,6 +91,9 @@ internal sealed class TaskHubService(Sidecar sidecar) : TaskHubSidecarService.Ta
         IsComplete = true,
     };
 
+    public override async Task<RerunWorkflowFromEventResponse> RerunWorkflowFromEvent(RerunWorkflowFromEventRequest request, ServerCallContext context) =>
+        new() { NewInstanceID = await sidecar.Workflows.RerunAsync(request) };
+
     public override Task<ListInstanceIDsResponse> ListInstanceIDs(ListInstanceIDsRequest request, ServerCallContext context)
     {
         var size = request is { HasPageSize: true, PageSize: > 0 } ? (int)Math.Min(request.PageSize, LargestPage) : LargestPage;

@@ -1,29 +1,29 @@
+using System.Threading.Channels;
 using Grpc.Core;
 using KestrelVoice.TaskHub;
 
 namespace KestrelVoice.LocalDapr.Workflows;
 
-/// <summary>A connected worker: what it is sent goes out one item at a time, and it has to read.</summary>
-internal sealed class WorkerStream(IServerStreamWriter<WorkItem> writer, CancellationToken gone) : IDisposable
+/// <summary>A connected worker: what it is given goes out one item at a time, and it has to read.</summary>
+internal sealed class WorkerStream(IServerStreamWriter<WorkItem> writer)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
-    private readonly SemaphoreSlim _writing = new(1, 1);
+    private readonly Channel<InFlight> _outbox = Channel.CreateUnbounded<InFlight>(new UnboundedChannelOptions { SingleReader = true });
 
-    /// <summary>Cancelled when the worker has left.</summary>
-    public CancellationToken Gone => gone;
+    /// <summary>How much it was given and has not answered yet.</summary>
+    public int Load { get; set; }
 
-    public async Task SendAsync(WorkItem item)
+    public void Give(InFlight flight) => _outbox.Writer.TryWrite(flight);
+
+    /// <summary>Sends what is given until the worker leaves, or reads no longer.</summary>
+    /// <param name="prepare">Makes an item of what was given; null when there is nothing to do after all.</param>
+    /// <param name="cancellationToken">Cancelled when the worker has left.</param>
+    public async Task SendAsync(Func<InFlight, Task<WorkItem?>> prepare, CancellationToken cancellationToken)
     {
-        await _writing.WaitAsync(gone);
-        try
+        await foreach (var flight in _outbox.Reader.ReadAllAsync(cancellationToken))
         {
-            await writer.WriteAsync(item, gone).WaitAsync(s_patience, gone);
-        }
-        finally
-        {
-            _writing.Release();
+            if (await prepare(flight) is { } item)
+                await writer.WriteAsync(item, cancellationToken).WaitAsync(s_patience, cancellationToken);
         }
     }
-
-    public void Dispose() => _writing.Dispose();
 }

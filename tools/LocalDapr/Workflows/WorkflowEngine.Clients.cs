@@ -14,6 +14,17 @@ internal sealed partial class WorkflowEngine
         Follow(await _store.CreateAsync(id, started));
     }
 
+    /// <summary>Runs an instance that has ended once more, from one of its actions on.</summary>
+    /// <returns>The id of the new instance.</returns>
+    public async Task<string> RerunAsync(RerunWorkflowFromEventRequest request)
+    {
+        var id = request.HasNewInstanceID ? request.NewInstanceID : Guid.CreateVersion7(_clock.GetUtcNow()).ToString();
+        if (!GoodId().IsMatch(id))
+            throw WorkflowRefusals.BadId(id);
+        Follow(await _store.RerunAsync(request, id));
+        return id;
+    }
+
     public WorkflowRow? Find(string id) => _store.Find(id);
 
     public List<string> Ids(string after, int limit) => _store.Ids(after, limit);

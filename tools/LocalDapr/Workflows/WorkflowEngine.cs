@@ -17,27 +17,28 @@ internal sealed partial class WorkflowEngine : IAsyncDisposable
     private static readonly TimeSpan s_redelivery = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
+    private readonly Queue<string> _readyTurns = [];
     private readonly HashSet<string> _ready = new(StringComparer.Ordinal);
+    private readonly Queue<ActivityKey> _readyActivities = [];
     private readonly Dictionary<string, TurnInFlight> _turns = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Id, int Task), List<ActivityInFlight>> _activities = [];
-    private readonly HashSet<WorkerStream> _streams = [];
+    private readonly List<WorkerStream> _streams = [];
     private readonly News _news = new();
     private readonly CancellationTokenSource _stopping = new();
-    private readonly WorkQueue<string> _turnQueue;
-    private readonly WorkQueue<ActivityKey> _activityQueue;
     private readonly Alarm _alarm;
     private readonly WorkflowStore _store;
     private readonly string _app;
+    private readonly WorkflowLimits _limits;
     private readonly int _largestItem;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
+    private int _activitiesInFlight;
 
     public WorkflowEngine(string app, int maxBodySize, WorkflowLimits limits, Journal journal, TimeProvider clock, ILogger logger)
     {
-        (_app, _clock, _logger) = (app, clock, logger);
+        (_app, _limits, _clock, _logger) = (app, limits, clock, logger);
         _largestItem = (int)(maxBodySize * LargestShare);
         _store = new WorkflowStore(journal, app, limits, clock);
-        (_turnQueue, _activityQueue) = (new WorkQueue<string>(limits.Turns), new WorkQueue<ActivityKey>(limits.Activities));
         _alarm = new Alarm(clock, RingAsync);
     }
 
@@ -62,19 +63,28 @@ internal sealed partial class WorkflowEngine : IAsyncDisposable
     public async Task ServeAsync(IServerStreamWriter<WorkItem> writer, CancellationToken cancellationToken)
     {
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
-        using var stream = new WorkerStream(writer, leaving.Token);
-        lock (_gate)
-            _streams.Add(stream);
+        var stream = new WorkerStream(writer);
         LogConnected(_app);
-        // Perhaps this worker can do what those before it could not.
-        foreach (var stalled in _store.Stalled())
-            Wake(stalled);
-        var sending = Task.WhenAll(
-            Task.Run(() => UntilGoneAsync(SendTurnAsync, stream, leaving), CancellationToken.None),
-            Task.Run(() => UntilGoneAsync(SendActivityAsync, stream, leaving), CancellationToken.None));
+        lock (_gate)
+        {
+            _streams.Add(stream);
+            Distribute();
+        }
         try
         {
-            await sending;
+            // Perhaps this worker can do what those before it could not.
+            foreach (var stalled in _store.Stalled())
+                Wake(stalled);
+            await stream.SendAsync(PrepareAsync, leaving.Token);
+        }
+        catch (OperationCanceledException) when (leaving.IsCancellationRequested)
+        {
+        }
+#pragma warning disable CA1031 // Whatever broke the stream, its work goes to another.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            LogBroken(_app, exception.Message);
         }
         finally
         {
@@ -155,48 +165,28 @@ internal sealed partial class WorkflowEngine : IAsyncDisposable
     {
         await _stopping.CancelAsync();
         await _alarm.DisposeAsync();
-        _turnQueue.Dispose();
-        _activityQueue.Dispose();
         _stopping.Dispose();
     }
 
-    private async Task UntilGoneAsync(Func<WorkerStream, Task> send, WorkerStream stream, CancellationTokenSource leaving)
+    private Task<WorkItem?> PrepareAsync(InFlight flight) => flight switch
     {
-        try
-        {
-            while (true)
-                await send(stream);
-        }
-        catch (OperationCanceledException) when (leaving.IsCancellationRequested)
-        {
-        }
-#pragma warning disable CA1031 // Whatever broke the stream, its work goes to another.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            LogBroken(_app, exception.Message);
-            await leaving.CancelAsync();
-        }
-    }
+        TurnInFlight turn => PrepareAsync(turn),
+        ActivityInFlight activity => Task.FromResult(Prepare(activity)),
+        _ => throw new InvalidOperationException("neither a turn nor an activity was given out"),
+    };
 
-    private async Task SendTurnAsync(WorkerStream stream)
+    private async Task<WorkItem?> PrepareAsync(TurnInFlight flight)
     {
-        var id = await _turnQueue.TakeAsync(stream.Gone);
-        if (Begin(id, stream) is not { } flight)
-        {
-            _turnQueue.Finish();
-            return;
-        }
-        if (_store.NextTurn(id) is not { } turn)
+        if (_store.NextTurn(flight.Id) is not { } turn)
         {
             Finish(flight, again: false);
-            return;
+            return null;
         }
         var item = new WorkItem
         {
             WorkflowRequest = new WorkflowRequest
             {
-                InstanceId = id,
+                InstanceId = turn.Id,
                 ExecutionId = turn.Started.WorkflowInstance.ExecutionId,
                 PastEvents = { turn.Past },
                 NewEvents = { turn.New },
@@ -206,62 +196,70 @@ internal sealed partial class WorkflowEngine : IAsyncDisposable
         if (item.CalculateSize() > _largestItem)
         {
             var stall = new Stall(StalledReason.PayloadSizeExceeded, "the history of the instance is larger than what can be sent to its worker");
-            LogStalled(_app, id, stall.Description);
+            LogStalled(_app, turn.Id, stall.Description);
             var after = await _store.StallAsync(turn, stall);
             Finish(flight, again: false);
             Follow(after);
-            return;
+            return null;
         }
         lock (_gate)
             flight.Turn = turn;
-        await stream.SendAsync(item);
+        return item;
     }
 
-    private async Task SendActivityAsync(WorkerStream stream)
+    private WorkItem? Prepare(ActivityInFlight flight)
     {
-        var key = await _activityQueue.TakeAsync(stream.Gone);
-        var flight = new ActivityInFlight(key, stream, NewToken());
-        lock (_gate)
-        {
-            if (!_activities.TryGetValue((key.Id, key.Task), out var flights))
-                _activities.Add((key.Id, key.Task), flights = []);
-            flights.Add(flight);
-        }
-        if (_store.FindActivity(key) is not { } scheduled)
+        if (_store.FindActivity(flight.Key) is not { } scheduled)
         {
             Finish(flight, again: false);
-            return;
+            return null;
         }
         lock (_gate)
             flight.Scheduled = scheduled;
-        await stream.SendAsync(new WorkItem
+        return new WorkItem
         {
             ActivityRequest = new ActivityRequest
             {
                 Name = scheduled.Name,
                 Version = scheduled.Version,
                 Input = scheduled.Input,
-                WorkflowInstance = new WorkflowInstance { InstanceId = key.Id },
-                TaskId = key.Task,
+                WorkflowInstance = new WorkflowInstance { InstanceId = flight.Key.Id },
+                TaskId = flight.Key.Task,
                 TaskExecutionId = scheduled.TaskExecutionId,
                 ParentTraceContext = scheduled.ParentTraceContext,
             },
             CompletionToken = flight.Token,
-        });
+        };
     }
 
-    private TurnInFlight? Begin(string id, WorkerStream stream)
+    /// <summary>Gives what is ready to the workers there are, always to the one that has least to do. Within the gate.</summary>
+    private void Distribute()
     {
-        lock (_gate)
+        while (_streams.Count > 0 && _readyTurns.Count > 0 && _turns.Count < (_limits.Turns ?? int.MaxValue))
         {
+            var id = _readyTurns.Dequeue();
             _ready.Remove(id);
-            if (_turns.TryGetValue(id, out var flight))
-            {
-                flight.WokenAgain = true;
-                return null;
-            }
-            return _turns[id] = new TurnInFlight(id, stream, NewToken());
+            var flight = new TurnInFlight(id, LeastBusy(), NewToken());
+            _turns.Add(id, flight);
+            flight.Stream.Give(flight);
         }
+        while (_streams.Count > 0 && _readyActivities.Count > 0 && _activitiesInFlight < (_limits.Activities ?? int.MaxValue))
+        {
+            var key = _readyActivities.Dequeue();
+            var flight = new ActivityInFlight(key, LeastBusy(), NewToken());
+            if (!_activities.TryGetValue((key.Id, key.Task), out var flights))
+                _activities.Add((key.Id, key.Task), flights = []);
+            flights.Add(flight);
+            _activitiesInFlight++;
+            flight.Stream.Give(flight);
+        }
+    }
+
+    private WorkerStream LeastBusy()
+    {
+        var stream = _streams.MinBy(candidate => candidate.Load)!;
+        stream.Load++;
+        return stream;
     }
 
     private void Finish(TurnInFlight flight, bool again)
@@ -271,9 +269,10 @@ internal sealed partial class WorkflowEngine : IAsyncDisposable
             if (_turns.GetValueOrDefault(flight.Id) != flight)
                 return;
             _turns.Remove(flight.Id);
-            _turnQueue.Finish();
+            flight.Stream.Load--;
             if (again || flight.WokenAgain)
                 Wake(flight.Id);
+            Distribute();
         }
     }
 
@@ -286,9 +285,11 @@ internal sealed partial class WorkflowEngine : IAsyncDisposable
                 return;
             if (flights.Count == 0)
                 _activities.Remove(place);
-            _activityQueue.Finish();
+            _activitiesInFlight--;
+            flight.Stream.Load--;
             if (again)
-                _activityQueue.Add(flight.Key);
+                _readyActivities.Enqueue(flight.Key);
+            Distribute();
         }
     }
 
@@ -297,9 +298,14 @@ internal sealed partial class WorkflowEngine : IAsyncDisposable
         lock (_gate)
         {
             if (_turns.TryGetValue(id, out var flight))
+            {
                 flight.WokenAgain = true;
+            }
             else if (_ready.Add(id))
-                _turnQueue.Add(id);
+            {
+                _readyTurns.Enqueue(id);
+                Distribute();
+            }
         }
     }
 
@@ -356,8 +362,12 @@ internal sealed partial class WorkflowEngine : IAsyncDisposable
     {
         if (after.Gone.Count > 0)
             Forget(after.Gone);
-        foreach (var activity in after.Activities)
-            _activityQueue.Add(activity);
+        lock (_gate)
+        {
+            foreach (var activity in after.Activities)
+                _readyActivities.Enqueue(activity);
+            Distribute();
+        }
         foreach (var id in after.Woken)
             Wake(id);
         foreach (var id in after.Changed)

@@ -14,6 +14,11 @@ internal static class WorkflowRefusals
 
     public static ApiException AlreadyActive(string id) => new(500, StatusCode.AlreadyExists, Code, $"an active workflow with ID '{id}' already exists");
 
+    public static ApiException AlreadyExists(string id) => new(409, StatusCode.AlreadyExists, Code, $"a workflow with ID '{id}' already exists");
+
+    public static ApiException NotRerunnable(string id, string why) =>
+        new(400, StatusCode.InvalidArgument, Code, $"workflow '{id}' cannot be run again from there: {why}");
+
     public static ApiException AwaitsActivity(string id) =>
         new(500, StatusCode.AlreadyExists, Code, $"a terminated workflow with ID '{id}' is already awaiting an activity result");
 

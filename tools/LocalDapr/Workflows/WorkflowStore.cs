@@ -286,6 +286,32 @@ internal sealed class WorkflowStore(Journal journal, string app, WorkflowLimits 
         return (after.Gone.Count, after);
     });
 
+    /// <summary>Begins a new instance with the history of one that has ended, up to an action that is then taken once more.</summary>
+    public Task<Aftermath> RerunAsync(RerunWorkflowFromEventRequest request, string id) => journal.WriteAsync(statements =>
+    {
+        var source = Find(statements, request.SourceInstanceID) ?? throw WorkflowRefusals.NoHistory(request.SourceInstanceID);
+        if (!source.IsTerminal)
+            throw WorkflowRefusals.NotRerunnable(source.Id, "it has not ended");
+        if (source.Started.ParentInstance is not null)
+            throw WorkflowRefusals.NotRerunnable(source.Id, "it is the child of another");
+        if (Find(statements, id) is not null)
+            throw WorkflowRefusals.AlreadyExists(id);
+        var now = clock.GetUtcNow();
+        var beginning = Identified(id, source.Started.Clone(), now);
+        var fork = Fork.Of(History(statements, source.Key), beginning, request);
+        var status = fork.History.IsSuspended() ? OrchestrationStatus.Suspended : OrchestrationStatus.Running;
+        var key = Insert(statements, beginning, status, now, parent: null);
+        Append(statements, key, fork.History);
+        statements.Execute("update workflow set started_at = $2 where key = $1", key, now.UtcTicks);
+
+        var after = new Aftermath();
+        after.Changed.Add(id);
+        var turn = new Turn(key, id, 0, beginning.ExecutionStarted, [], [], 0);
+        foreach (var unanswered in fork.Unanswered)
+            Undertake(statements, turn, unanswered, after);
+        return after;
+    });
+
     private WorkflowRow? Find(Statements statements, string id) =>
         statements.Single($"select {WorkflowRow.Columns} from workflow where app = $1 and id = $2", WorkflowRow.Read, app, id);
 
@@ -297,14 +323,8 @@ internal sealed class WorkflowStore(Journal journal, string app, WorkflowLimits 
     private long Create(Statements statements, string id, ExecutionStartedEvent started, Parent? parent, Aftermath after)
     {
         var now = clock.GetUtcNow();
-        started.WorkflowInstance = new WorkflowInstance { InstanceId = id, ExecutionId = Guid.CreateVersion7(now).ToString() };
-        var beginning = new HistoryEvent { EventId = HistoryEvents.NoAction, Timestamp = now.ToTimestamp(), ExecutionStarted = started };
-        var key = statements.Scalar<long>(
-            """
-            insert into workflow (app, id, generation, status, created_at, updated_at, started, parent, parent_generation, parent_task)
-            values ($1, $2, 0, $3, $4, $4, $5, $6, $7, $8) returning key
-            """,
-            app, id, (int)OrchestrationStatus.Pending, now.UtcTicks, beginning.ToByteArray(), parent?.Key, parent?.Generation, parent?.Task);
+        var beginning = Identified(id, started, now);
+        var key = Insert(statements, beginning, OrchestrationStatus.Pending, now, parent);
         after.Changed.Add(id);
         if (started.ScheduledStartTimestamp is { } start && HistoryEvents.DueTicks(start) is var due && (due is null || due > now.UtcTicks))
             Arm(statements, key, 0, TimerKind.Start, due ?? long.MaxValue, null, after);
@@ -312,6 +332,20 @@ internal sealed class WorkflowStore(Journal journal, string app, WorkflowLimits 
             Post(statements, key, id, beginning, Rank.Start, after);
         return key;
     }
+
+    private static HistoryEvent Identified(string id, ExecutionStartedEvent started, DateTimeOffset now)
+    {
+        started.WorkflowInstance = new WorkflowInstance { InstanceId = id, ExecutionId = Guid.CreateVersion7(now).ToString() };
+        return new HistoryEvent { EventId = HistoryEvents.NoAction, Timestamp = now.ToTimestamp(), ExecutionStarted = started };
+    }
+
+    private long Insert(Statements statements, HistoryEvent beginning, OrchestrationStatus status, DateTimeOffset now, Parent? parent) => statements.Scalar<long>(
+        """
+        insert into workflow (app, id, generation, status, created_at, updated_at, started, parent, parent_generation, parent_task)
+        values ($1, $2, 0, $3, $4, $4, $5, $6, $7, $8) returning key
+        """,
+        app, beginning.ExecutionStarted.WorkflowInstance.InstanceId, (int)status, now.UtcTicks, beginning.ToByteArray(),
+        parent?.Key, parent?.Generation, parent?.Task);
 
     private static void Begin(Statements statements, long key, Aftermath after)
     {
@@ -479,8 +513,7 @@ internal sealed class WorkflowStore(Journal journal, string app, WorkflowLimits 
         started.Input = next.Result;
         started.Version = next.NewVersion ?? started.Version;
         started.ScheduledStartTimestamp = null;
-        started.WorkflowInstance = new WorkflowInstance { InstanceId = turn.Id, ExecutionId = Guid.CreateVersion7(now).ToString() };
-        var beginning = new HistoryEvent { EventId = HistoryEvents.NoAction, Timestamp = now.ToTimestamp(), ExecutionStarted = started };
+        var beginning = Identified(turn.Id, started, now);
 
         statements.Execute("delete from workflow_history where workflow = $1", turn.Key);
         statements.Execute("delete from workflow_timer where workflow = $1", turn.Key);
