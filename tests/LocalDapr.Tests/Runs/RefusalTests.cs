@@ -23,6 +23,7 @@ public sealed class RefusalTests
         { Component("pubsub.redis", "[ { name: streamTTL, value: long } ]"), "streamTTL" },
         { Component("secretstores.local.file", "[ { name: secretsFile, value: absent.json } ]"), "absent.json" },
         { Component("state.redis") + "---\n" + Component("state.redis"), "already defined" },
+        { Component("state.redis", "[ { name: actorStateStore, value: \"true\" } ]"), "actorStateStore" },
         { "apiVersion: dapr.io/v1alpha1\nkind: HTTPEndpoint\nmetadata: { name: e }\nspec: {}\n", "kind HTTPEndpoint" },
         { "apiVersion: dapr.io/v2alpha1\nkind: Subscription\nmetadata: { name: s }\nspec: { pubsubname: pubsub, topic: t, routes: { rules: [ { match: 'event.data.x > 3', path: /a } ] } }\n", "event.data.x > 3" },
         { "apiVersion: dapr.io/v2alpha1\nkind: Subscription\nmetadata: { name: s }\nspec: { pubsubname: pubsub, topic: t, routes: { default: /a }, bulkSubscribe: { enabled: true } }\n", "bulkSubscribe" },
@@ -42,6 +43,10 @@ public sealed class RefusalTests
         { "appHttpPipeline: { handlers: [ { name: a, type: middleware.http.bearer } ] }", "appHttpPipeline" },
         { "api: { denied: [ { name: state, version: v1 } ] }", "spec.api" },
         { "tracing: { samplingRate: often }", "samplingRate" },
+        { "workflow: { workflowConcurrencyLimits: [ { name: a, maxConcurrent: 1 } ] }", "workflowConcurrencyLimits" },
+        { "workflow: { activityConcurrencyLimits: [ { name: a, maxConcurrent: 1 } ] }", "activityConcurrencyLimits" },
+        { "workflow: { maxConcurrentWorkflowInvocations: -1 }", "maxConcurrentWorkflowInvocations" },
+        { "workflow: { stateRetentionPolicy: { completed: soon } }", "soon" },
     };
 
     [Theory]

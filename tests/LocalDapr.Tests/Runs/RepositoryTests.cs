@@ -22,6 +22,7 @@ public sealed class RepositoryTests
 
         resources.Warnings.ShouldBeEmpty();
         resources.Components.Keys.ShouldBe(["pubsub", "statestore"], ignoreOrder: true);
+        resources.ActorStateStore.ShouldNotBeNull().Name.ShouldBe("statestore");
         resources.Configuration.Tracing.ShouldBeTrue();
         resources.Resiliency.ForPubSubInbound("pubsub").MayRepeat.ShouldBeTrue();
         resources.Resiliency.ForApp("host").MayRepeat.ShouldBeTrue();
