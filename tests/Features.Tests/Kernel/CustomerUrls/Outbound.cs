@@ -31,7 +31,9 @@ internal sealed class Outbound : IDisposable
 
     public CustomerAddresses Addresses => services.GetRequiredService<CustomerAddresses>();
 
-    public HttpClient Client => services.GetRequiredService<IHttpClientFactory>().CreateClient(CustomerHttp.ClientName);
+    public IHttpClientFactory Clients => services.GetRequiredService<IHttpClientFactory>();
+
+    public HttpClient Client => Clients.CreateClient(CustomerHttp.ClientName);
 
     public static ResolveName Answering(params string[] addresses) => (_, _) => Task.FromResult(addresses.Select(IPAddress.Parse).ToArray());
 
