@@ -6,15 +6,33 @@ namespace Dapr.Workflow.Worker;
 internal sealed class OpenTask(WorkflowAction action)
 {
     private readonly TaskCompletionSource<string?> _source = new();
+    private string _key = action.ScheduleTask?.TaskExecutionId ?? "";
 
     public WorkflowAction Action { get; } = action;
 
     /// <summary>History has it already, so it is not asked for again.</summary>
-    public bool IsConfirmed { get; set; }
+    public bool IsConfirmed { get; private set; }
 
     public bool IsSettled => _source.Task.IsCompleted;
 
     public Task<string?> Answer => _source.Task;
+
+    public void Confirm(HistoryEvent record)
+    {
+        IsConfirmed = true;
+        // Of an instance that was run again from another's step, history holds the other's key.
+        if (record.TaskScheduled is { TaskExecutionId: { Length: > 0 } recorded })
+            _key = recorded;
+    }
+
+    /// <summary>Whether an answer with the number of this step was meant for it, and not for the same number in the run that this one continues.</summary>
+    public bool IsAnsweredBy(HistoryEvent answer) => answer.EventTypeCase switch
+    {
+        HistoryEvent.EventTypeOneofCase.TaskCompleted => Action.ScheduleTask is not null && IsOwnKey(answer.TaskCompleted.TaskExecutionId),
+        HistoryEvent.EventTypeOneofCase.TaskFailed => Action.ScheduleTask is not null && IsOwnKey(answer.TaskFailed.TaskExecutionId),
+        HistoryEvent.EventTypeOneofCase.TimerFired => Action.CreateTimer is not null,
+        _ => Action.CreateChildWorkflow is not null,
+    };
 
     public void Succeed(string? result) => _source.TrySetResult(result);
 
@@ -49,6 +67,9 @@ internal sealed class OpenTask(WorkflowAction action)
         HistoryEvent.EventTypeOneofCase.TimerCreated => "a timer",
         _ => "an event sent",
     };
+
+    // Sidecars before 1.16 send none.
+    private bool IsOwnKey(string key) => key.Length == 0 || _key.Length == 0 || key == _key;
 
     private static bool IsSameName(string asked, string recorded) => string.Equals(asked, recorded, StringComparison.OrdinalIgnoreCase);
 }

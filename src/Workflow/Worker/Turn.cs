@@ -433,7 +433,7 @@ internal sealed class Turn : WorkflowContext
     private void Confirm(OpenTask task, HistoryEvent record)
     {
         if (task.IsRecordedAs(record))
-            task.IsConfirmed = true;
+            task.Confirm(record);
         else
             _disagreement ??= $"Step {record.EventId} was {OpenTask.Describe(record)} according to history, but the code asked for {OpenTask.Describe(task.Action)}.";
     }
@@ -452,6 +452,8 @@ internal sealed class Turn : WorkflowContext
 
     private static void Settle(OpenTask task, HistoryEvent answer)
     {
+        if (!task.IsAnsweredBy(answer))
+            return;
         switch (answer.EventTypeCase)
         {
             case HistoryEvent.EventTypeOneofCase.TaskCompleted:

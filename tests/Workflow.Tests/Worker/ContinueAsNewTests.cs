@@ -116,4 +116,26 @@ public sealed class ContinueAsNewTests
         secondChild.ShouldNotBe(firstChild);
         order.CustomStatus.ShouldNotBe(firstId);
     }
+
+    [Fact]
+    public void A_result_of_the_run_before_is_not_taken_for_one_of_this()
+    {
+        var order = Instance.Of<int, string>(async (context, round) =>
+        {
+            var result = await context.CallActivityAsync<string>("A");
+            if (round == 1)
+                context.ContinueAsNew(2);
+            return result;
+        }, 1);
+        var late = Happened.Completed(0, "\"old\"");
+        late.TaskCompleted.TaskExecutionId = order.Take().Single().ScheduleTask.TaskExecutionId;
+        order.Take(late);
+        var timely = Happened.Completed(0, "\"new\"");
+        timely.TaskCompleted.TaskExecutionId = order.Take().Single().ScheduleTask.TaskExecutionId;
+
+        order.Take(late).ShouldBeEmpty();
+        order.Take(timely);
+
+        order.Outcome!.Result.ShouldBe("\"new\"");
+    }
 }
