@@ -8,6 +8,7 @@ public static class TypeId
     public const string Call = "call";
     public const string ApiKey = "key";
     public const string Event = "evt";
+    public const string Appointment = "appt";
     public const string WebhookEndpoint = "we";
     public const string WebhookMessage = "msg";
     public const string Hook = "hook";

@@ -1,0 +1,39 @@
+using KestrelVoice.Features.Kernel;
+
+namespace KestrelVoice.Features.Events;
+
+/// <summary>A made-up event of each type, with a value in every member, for those who have none of their own yet.</summary>
+internal static class EventSamples
+{
+    private const string Caller = "+15035550142";
+
+    private static readonly Guid CallId = new("019b1a2c-3d4e-7f50-8a6b-7c8d9e0f1a2b");
+    private static readonly Guid AppointmentId = new("019b1a2c-5e6f-7a81-9b0c-1d2e3f4a5b6c");
+
+    /// <summary>As it would have been told at that moment.</summary>
+    public static TenantEvent Of(string type, DateTimeOffset at, PublicUrl publicUrl) => new(type, "sample", at, DataOf(type, at.UtcDateTime, publicUrl));
+
+    private static object DataOf(string type, DateTime at, PublicUrl publicUrl)
+    {
+        var callId = TypeId.Format(TypeId.Call, CallId);
+        var recordingUrl = $"{publicUrl.Base}/api/call-logs/{callId}/recording";
+        return type switch
+        {
+            TenantEventTypes.CallCompleted => new CallEventData(
+                callId, Caller, Duration: 94, "message_taken",
+                "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\n"
+                + "Caller: Hi, this is Dana Whitfield. The water heater at 12 Alder Court makes a rumbling noise.\n"
+                + "Receptionist: Thank you. Somebody will call you back.",
+                recordingUrl, "inbound", Emergency: false, at.AddSeconds(-94), at),
+            TenantEventTypes.CallMissed => new CallEventData(
+                callId, Caller, Duration: 7, "abandoned", "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?",
+                recordingUrl, "inbound", Emergency: false, at.AddSeconds(-7), at),
+            TenantEventTypes.EmergencyDetected => new EmergencyEventData(
+                callId, Caller, "burst pipe", "Hello, we have a burst pipe and the basement is filling up", at.AddSeconds(-21)),
+            TenantEventTypes.AppointmentBooked => new AppointmentEventData(
+                TypeId.Format(TypeId.Appointment, AppointmentId), callId, "Water heater repair", at.Date.AddDays(2).AddHours(17), at.Date.AddDays(2).AddHours(19),
+                new AppointmentEventData.Party("Dana Whitfield", Caller, "12 Alder Court, Portland, OR 97201"), "confirmed"),
+            _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Not a type of event."),
+        };
+    }
+}
