@@ -30,7 +30,7 @@ internal static class KestrelCommand
         root.SetAction(parsed => new HelpAction().Invoke(parsed));
         foreach (var command in new[]
         {
-            UpCommand.Create(), DownCommand.Create(), StatusCommand.Create(), LogsCommand.Create(), CallCommand.Create(),
+            UpCommand.Create(), DownCommand.Create(), StatusCommand.Create(), LogsCommand.Create(), CallCommand.Create(), ListenCommand.Create(),
             DaprCommand.Create(), TestCommand.Create(), DoctorCommand.Create(), ResetCommand.Create(),
         })
             root.Subcommands.Add(command);
