@@ -13,6 +13,11 @@ namespace KestrelVoice.EndToEnd.Tests;
 public sealed class RunningProduct : IAsyncLifetime
 {
     private static readonly TimeSpan SoonAfterwards = TimeSpan.FromSeconds(30);
+
+    // Tests wait for a second attempt, and not for hours.
+    private static readonly Dictionary<string, string> Impatience =
+        Enumerable.Range(0, 8).ToDictionary(index => $"Webhooks__RetrySchedule__{index}", _ => "00:00:01");
+
     private readonly HttpClient webhooks = WebhookHttp.CreateClient();
     private TwilioStandIn? twilio;
 
@@ -20,7 +25,7 @@ public sealed class RunningProduct : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Stack = await Stack.StartAsync(CancellationToken.None);
+        Stack = await Stack.StartAsync(Impatience, CancellationToken.None);
         twilio = await TwilioStandIn.StartAsync(Stack.RecordingsFolder, Stack.AccountSid, Stack.TwilioToken, Stack.TwilioUrl.Port);
     }
 

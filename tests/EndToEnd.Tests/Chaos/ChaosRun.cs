@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net.Http.Json;
-using System.Text.Json;
 using KestrelVoice.CallSimulator;
 using KestrelVoice.CallSimulator.Webhooks;
 using KestrelVoice.EndToEnd.Tests.Running;
@@ -63,11 +61,8 @@ public sealed class ChaosRun : IAsyncLifetime
 
     private async Task RegisterAsync(string endpoint)
     {
-        using var client = new HttpClient();
-        using var request = Stack.Request(HttpMethod.Post, "/api/webhooks");
-        request.Content = JsonContent.Create(new { url = new Uri(Receiver.Url, endpoint).ToString(), description = endpoint, rate_limit = 100 });
-        using var response = await client.SendAsync(request);
-        var created = await response.Content.ReadFromJsonAsync<JsonElement>();
+        var url = new Uri(Receiver.Url, endpoint);
+        var created = await Stack.PostAsync("/api/webhooks", new { url, description = endpoint, rate_limit = 100 }, CancellationToken.None);
         Receiver.Expect(endpoint, created.GetProperty("secret").GetString()!);
     }
 

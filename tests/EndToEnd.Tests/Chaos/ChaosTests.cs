@@ -50,11 +50,11 @@ public sealed class ChaosTests(ChaosRun run) : IClassFixture<ChaosRun>
     public async Task Every_event_took_effect_once_at_every_endpoint(string endpoint)
     {
         var events = await Rows("select id, type from tenant_events", rows => (Id: rows.GetGuid(0), Type: rows.GetString(1)));
-        var effects = run.Receiver.EffectsOf(endpoint);
+        var effects = run.Receiver.EffectsOf(endpoint).Values.Select(body => body.GetProperty("event").GetString()!).ToList();
 
         effects.Count.ShouldBe(events.Count);
-        effects.CountBy(effect => effect.Value).ToDictionary().ShouldBe(events.CountBy(told => told.Type).ToDictionary(), ignoreOrder: true);
-        effects.Values.Count(type => type is "call.completed" or "call.missed").ShouldBe(ChaosRun.Calls);
+        effects.CountBy(effect => effect).ShouldBe(events.CountBy(told => told.Type), ignoreOrder: true);
+        effects.Count(effect => effect is "call.completed" or "call.missed").ShouldBe(ChaosRun.Calls);
         run.Receiver.Complaints.ShouldBeEmpty();
     }
 

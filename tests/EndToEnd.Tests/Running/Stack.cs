@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json;
 using KestrelVoice.Cli.Postgres;
@@ -67,7 +68,7 @@ internal sealed class Stack : IAsyncDisposable
 
     public static Task<Stack> StartAsync(CancellationToken cancellationToken) => StartAsync(new Dictionary<string, string>(), cancellationToken);
 
-    /// <summary>With further settings of the host.</summary>
+    /// <param name="settings">Further settings of the host.</param>
     public static async Task<Stack> StartAsync(IReadOnlyDictionary<string, string> settings, CancellationToken cancellationToken)
     {
         var folder = Directory.CreateTempSubdirectory("kestrel-e2e-");
@@ -120,9 +121,15 @@ internal sealed class Stack : IAsyncDisposable
         return request;
     }
 
-    public async Task<JsonElement> GetAsync(string path, CancellationToken cancellationToken)
+    public Task<JsonElement> GetAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, path, null, cancellationToken);
+
+    public Task<JsonElement> PostAsync(string path, object body, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Post, path, JsonContent.Create(body), cancellationToken);
+
+    private async Task<JsonElement> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken)
     {
-        using var request = Request(HttpMethod.Get, path);
+        using var request = Request(method, path);
+        request.Content = content;
         using var response = await client.SendAsync(request, cancellationToken);
         response.EnsureSuccessStatusCode();
         return JsonElement.Parse(await response.Content.ReadAsStringAsync(cancellationToken));

@@ -8,14 +8,15 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-namespace KestrelVoice.EndToEnd.Tests.Chaos;
+namespace KestrelVoice.EndToEnd.Tests;
 
-/// <summary>What a customer runs: three endpoints on one port, one healthy, one that fails at first, one slow.</summary>
+/// <summary>What a customer runs: endpoints on one port, of which each has a temper of its own.</summary>
 internal sealed class WebhookReceiver : IAsyncDisposable
 {
     public const string Healthy = "healthy";
     public const string Flaky = "flaky";
     public const string Slow = "slow";
+    public const string Broken = "broken";
 
     private const int MostRefusals = 3;
     private static readonly TimeSpan SlowAnswer = TimeSpan.FromMilliseconds(800);
@@ -23,7 +24,7 @@ internal sealed class WebhookReceiver : IAsyncDisposable
     private readonly WebApplication app;
     private readonly ConcurrentDictionary<string, byte[]> secrets = new();
     private readonly ConcurrentDictionary<(string Endpoint, string Id), int> refused = new();
-    private readonly ConcurrentDictionary<(string Endpoint, string Id), Taken> taken = new();
+    private readonly ConcurrentDictionary<(string Endpoint, string Id), JsonElement> taken = new();
 
     private WebhookReceiver(WebApplication app) => this.app = app;
 
@@ -32,10 +33,10 @@ internal sealed class WebhookReceiver : IAsyncDisposable
     /// <summary>What was wrong with any request: a bad signature, other bytes under the same id.</summary>
     public ConcurrentQueue<string> Complaints { get; } = [];
 
-    public static async Task<WebhookReceiver> StartAsync()
+    public static async Task<WebhookReceiver> StartAsync(int port = 0)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         builder.Logging.ClearProviders();
         var app = builder.Build();
         var receiver = new WebhookReceiver(app);
@@ -48,8 +49,8 @@ internal sealed class WebhookReceiver : IAsyncDisposable
         secrets[endpoint] = Convert.FromBase64String(secret["whsec_".Length..]);
 
     /// <summary>The events that an endpoint has answered 200 to, by id: their effects.</summary>
-    public IReadOnlyDictionary<string, string> EffectsOf(string endpoint) =>
-        taken.Where(entry => entry.Key.Endpoint == endpoint).ToDictionary(entry => entry.Key.Id, entry => entry.Value.Event);
+    public IReadOnlyDictionary<string, JsonElement> EffectsOf(string endpoint) =>
+        taken.Where(entry => entry.Key.Endpoint == endpoint).ToDictionary(entry => entry.Key.Id, entry => entry.Value);
 
     public ValueTask DisposeAsync() => app.DisposeAsync();
 
@@ -62,6 +63,8 @@ internal sealed class WebhookReceiver : IAsyncDisposable
         if (!IsSigned(endpoint, context.Request.Headers, id, body))
             Complaints.Enqueue($"{endpoint}: {id} is not signed as it should be");
 
+        if (endpoint == Broken)
+            return Results.Text("out of order", statusCode: StatusCodes.Status500InternalServerError);
         // Differs from event to event and from endpoint to endpoint, and ends: what comes often enough is taken.
         if (endpoint == Flaky && refused.AddOrUpdate((endpoint, id), 1, (_, times) => times + 1) <= (id[^1] + id[^3]) % (MostRefusals + 1))
         {
@@ -72,9 +75,8 @@ internal sealed class WebhookReceiver : IAsyncDisposable
         if (endpoint == Slow)
             await Task.Delay(SlowAnswer, context.RequestAborted);
 
-        var now = new Taken(JsonElement.Parse(body).GetProperty("event").GetString()!, Convert.ToHexString(SHA256.HashData(body)));
-        if (taken.GetOrAdd((endpoint, id), now) != now)
-            Complaints.Enqueue($"{endpoint}: {id} came again with other bytes");
+        if (!JsonElement.DeepEquals(taken.GetOrAdd((endpoint, id), JsonElement.Parse(body)), JsonElement.Parse(body)))
+            Complaints.Enqueue($"{endpoint}: {id} came again and said something else");
         return Results.Ok();
     }
 
@@ -88,6 +90,4 @@ internal sealed class WebhookReceiver : IAsyncDisposable
         var expected = "v1," + Convert.ToBase64String(HMACSHA256.HashData(secrets[endpoint], signed));
         return headers["webhook-signature"].ToString().Split(' ').Contains(expected);
     }
-
-    private sealed record Taken(string Event, string Digest);
 }
