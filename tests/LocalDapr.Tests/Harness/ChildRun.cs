@@ -43,6 +43,25 @@ internal sealed class ChildRun : IAsyncDisposable
         return run;
     }
 
+    /// <summary>Waits until the sidecar of the app called host answers.</summary>
+    public async Task UpAsync(DaprRun setup)
+    {
+        using var http = setup.Http("host");
+        await Poll.Until(
+            async () =>
+            {
+                try
+                {
+                    return (await http.GetAsync("/v1.0/healthz", TestContext.Current.CancellationToken)).IsSuccessStatusCode;
+                }
+                catch (HttpRequestException)
+                {
+                    return false;
+                }
+            },
+            () => $"the sidecar; output: {Output}");
+    }
+
     /// <summary>kill -9, of this process alone.</summary>
     public async Task KillAsync()
     {

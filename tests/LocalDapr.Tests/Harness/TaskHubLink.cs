@@ -81,8 +81,8 @@ internal sealed class TaskHubLink : IAsyncDisposable
     public async Task<IReadOnlyList<HistoryEvent>> HistoryAsync(string id) =>
         (await Client.GetInstanceHistoryAsync(new GetInstanceHistoryRequest { InstanceId = id }, Options)).Events;
 
-    /// <summary>Answers everything that comes as told, until this worker leaves.</summary>
-    public Task ServeAsync(Func<WorkflowRequest, IEnumerable<WorkflowAction>> turn, Func<ActivityRequest, Task<string>>? activity = null) => Task.Run(async () =>
+    /// <summary>Answers everything that comes as told, null being no answer, until this worker leaves.</summary>
+    public Task ServeAsync(Func<WorkflowRequest, IEnumerable<WorkflowAction>?> turn, Func<ActivityRequest, Task<string?>>? activity = null) => Task.Run(async () =>
     {
         try
         {
@@ -115,13 +115,14 @@ internal sealed class TaskHubLink : IAsyncDisposable
         _leaving.Dispose();
     }
 
-    private async Task HandleAsync(WorkItem item, Func<WorkflowRequest, IEnumerable<WorkflowAction>> turn, Func<ActivityRequest, Task<string>>? activity)
+    private async Task HandleAsync(WorkItem item, Func<WorkflowRequest, IEnumerable<WorkflowAction>?> turn, Func<ActivityRequest, Task<string?>>? activity)
     {
         try
         {
             if (item.ActivityRequest is { } request)
             {
-                var result = await activity!(request);
+                if (await activity!(request) is not { } result)
+                    return;
                 await Client.CompleteActivityTaskAsync(
                     new ActivityResponse
                     {
@@ -133,9 +134,10 @@ internal sealed class TaskHubLink : IAsyncDisposable
                     Options);
                 return;
             }
+            if (turn(item.WorkflowRequest) is not { } actions)
+                return;
             await Client.CompleteWorkflowTaskAsync(
-                new WorkflowResponse { InstanceId = item.WorkflowRequest.InstanceId, Actions = { turn(item.WorkflowRequest) }, CompletionToken = item.CompletionToken },
-                Options);
+                new WorkflowResponse { InstanceId = item.WorkflowRequest.InstanceId, Actions = { actions }, CompletionToken = item.CompletionToken }, Options);
         }
         catch (RpcException)
         {

@@ -30,7 +30,7 @@ public sealed class KilledRunTests
         for (var life = 0; life < 3; life++)
         {
             await using var run = ChildRun.Start(setup.RunFile, setup.StateFile, Home);
-            await WaitForSidecarAsync(setup, run);
+            await run.UpAsync(setup);
             using var client = setup.Client("host");
             var enough = accepted.Count + 100;
             var publishing = Task.WhenAll(Enumerable.Range(0, 8).Select(_ => PublishUntilKilledAsync(client)));
@@ -40,7 +40,7 @@ public sealed class KilledRunTests
         }
         await using (var last = ChildRun.Start(setup.RunFile, setup.StateFile, Home))
         {
-            await WaitForSidecarAsync(setup, last);
+            await last.UpAsync(setup);
             await Poll.Until(() => accepted.Keys.All(Delivered().Contains), () => $"{accepted.Count} messages, {Delivered().Count} came");
             using var client = setup.Client("host");
             foreach (var id in accepted.Keys)
@@ -176,24 +176,6 @@ public sealed class KilledRunTests
     }
 
     private static Dictionary<string, string> Home => new() { ["HOME"] = "/nonexistent" };
-
-    private static async Task WaitForSidecarAsync(DaprRun setup, ChildRun run)
-    {
-        using var http = setup.Http("host");
-        await Poll.Until(
-            async () =>
-            {
-                try
-                {
-                    return (await http.GetAsync("/v1.0/healthz", Cancel)).IsSuccessStatusCode;
-                }
-                catch (HttpRequestException)
-                {
-                    return false;
-                }
-            },
-            () => $"the sidecar; output: {run.Output}");
-    }
 
     private static bool Running(int pid)
     {

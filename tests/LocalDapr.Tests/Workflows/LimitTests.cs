@@ -30,7 +30,7 @@ public sealed class LimitTests
                 return request.Has(HistoryEvent.EventTypeOneofCase.TaskCompleted) ? [Actions.Complete()] : request.PastEvents.Count > 0 ? [] : [Actions.Activity(0)];
         }
 
-        async Task<string> Activity(ActivityRequest request)
+        async Task<string?> Activity(ActivityRequest request)
         {
             using (activities.Enter())
                 await Task.WhenAny(activities.Reached(3), Task.Delay(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));

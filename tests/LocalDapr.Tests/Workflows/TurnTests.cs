@@ -287,7 +287,7 @@ public sealed class TurnTests : WorkflowTest
             _ => [],
         };
 
-        async Task<string> Activity(ActivityRequest request)
+        async Task<string?> Activity(ActivityRequest request)
         {
             await gate.Task;
             return "1";
