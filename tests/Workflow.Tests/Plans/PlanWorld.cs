@@ -13,8 +13,8 @@ internal sealed class PlanWorld
 
     private readonly ConcurrentDictionary<string, List<string>> _keys = new(StringComparer.Ordinal);
 
-    /// <summary>Called for each thing that a worker does.</summary>
-    public Action OnStep { get; set; } = () => { };
+    /// <summary>Awaited in the middle of each activity.</summary>
+    public Func<Task> OnActivity { get; set; } = () => Task.CompletedTask;
 
     /// <summary>How many different runs of each activity there were; repetitions of one count once.</summary>
     public IReadOnlyDictionary<string, int> Attempts => _keys.ToDictionary(entry => entry.Key, entry => entry.Value.Count);
@@ -29,22 +29,22 @@ internal sealed class PlanWorld
         options.RegisterActivity<string, string>("Broken", (context, label) => DoAsync(context, label, failures: int.MaxValue));
     }
 
-    private Task<string> DoAsync(WorkflowActivityContext context, string label, int failures)
+    private async Task<string> DoAsync(WorkflowActivityContext context, string label, int failures)
     {
-        OnStep();
         var keys = _keys.GetOrAdd(label, _ => []);
+        int attempt;
         lock (keys)
         {
             if (!keys.Contains(context.TaskExecutionKey))
                 keys.Add(context.TaskExecutionKey);
-            return keys.IndexOf(context.TaskExecutionKey) < failures ? throw new TimeoutException(label) : Task.FromResult(label);
+            attempt = keys.IndexOf(context.TaskExecutionKey);
         }
+        await OnActivity();
+        return attempt < failures ? throw new TimeoutException(label) : label;
     }
 
-    private async Task<string> CarryOutAsync(WorkflowContext context, Plan plan)
+    private static async Task<string> CarryOutAsync(WorkflowContext context, Plan plan)
     {
-        if (!context.IsReplaying)
-            OnStep();
         var text = plan.SoFar;
         foreach (var step in plan.Runs[plan.Run])
         {

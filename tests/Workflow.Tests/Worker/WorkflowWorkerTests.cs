@@ -301,15 +301,20 @@ public sealed class WorkflowWorkerTests
     {
         await using var sidecar = await ScriptedSidecar.StartAsync();
         var gate = new Gate();
-        await using var worker = await TestWorker.StartAsync(
-            sidecar.Endpoint, options => options.RegisterActivity<int, string>("Wait", (_, _) => gate.PassAsync()));
+        await using var worker = await TestWorker.StartAsync(sidecar.Endpoint, options =>
+        {
+            Order(options);
+            options.RegisterActivity<int, string>("Wait", (_, _) => gate.PassAsync());
+        });
         var first = await sidecar.StreamAsync();
         first.Activity("Wait", 1, "1", token: "old", executionId: "key");
         await gate.Entered(1);
 
         first.Break();
-        (await sidecar.StreamAsync()).Activity("Wait", 1, "1", token: "new", executionId: "key");
-        await Poll.Until(() => worker.Log.Lines.Any(line => line.Text.Contains("are served", StringComparison.Ordinal)), "the second stream to be read");
+        var second = await sidecar.StreamAsync();
+        second.Activity("Wait", 1, "1", token: "new", executionId: "key");
+        second.Turn(FirstTurn());
+        await sidecar.TurnAsync();
         gate.Open();
 
         new[] { (await sidecar.ActivityAsync()).CompletionToken, (await sidecar.ActivityAsync()).CompletionToken }.ShouldBe(["old", "new"], ignoreOrder: true);
