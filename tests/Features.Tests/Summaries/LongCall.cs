@@ -41,14 +41,16 @@ internal sealed class LongCall(int seed)
             (Speaker.Receptionist, "I am sorry to hear that. Please tell me about all of it."),
         };
         var spoken = 0;
+        var located = false;
         while (spoken < words)
         {
             var text = string.Join(' ', Enumerable.Range(0, _random.Next(2, 6)).Select(_ => Remark()));
             turns.Add((Speaker.Caller, text));
             turns.Add((Speaker.Receptionist, Pick(Replies)));
             spoken += text.Split(' ').Length + turns[^1].Item2.Split(' ').Length;
-            if (spoken > words / 2 && spoken - text.Split(' ').Length <= words / 2)
+            if (!located && spoken > words / 2)
             {
+                located = true;
                 turns.Add((Speaker.Receptionist, "What is the address?"));
                 turns.Add((Speaker.Caller, "It's twenty two seventeen Northeast Alder Street, in Portland."));
             }
