@@ -12,10 +12,26 @@ public sealed class WorkflowRuntimeOptions
     internal GrpcChannelOptions? GrpcChannelOptions { get; private set; }
 
     /// <summary>How many workflows may be run through at once; the rest wait in memory.</summary>
-    public int MaxConcurrentWorkflows { get; set; } = 100;
+    public int MaxConcurrentWorkflows
+    {
+        get;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
+            field = value;
+        }
+    } = 100;
 
     /// <summary>How many activities may run at once; the rest wait in memory.</summary>
-    public int MaxConcurrentActivities { get; set; } = 100;
+    public int MaxConcurrentActivities
+    {
+        get;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
+            field = value;
+        }
+    } = 100;
 
     /// <summary>How long running activities may take to end, and their results to be delivered, when the process stops.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);

@@ -19,11 +19,14 @@ public sealed class WorkflowTaskFailureDetails(string errorType, string errorMes
 
     internal WorkflowTaskFailureDetails? InnerFailure { get; init; }
 
+    // Names come from anywhere, and some of them would make the runtime look for assemblies.
+    private bool IsTypeName => ErrorType.Length > 0 && ErrorType.All(letter => char.IsLetterOrDigit(letter) || letter is '.' or '+' or '_' or '`');
+
     /// <summary>Whether the failure was an exception of this type, or of one derived from it that this process knows.</summary>
     public bool IsCausedBy<T>()
         where T : Exception =>
         ErrorType == typeof(T).FullName
-        || AppDomain.CurrentDomain.GetAssemblies().Any(assembly => assembly.GetType(ErrorType) is { } type && typeof(T).IsAssignableFrom(type));
+        || (IsTypeName && AppDomain.CurrentDomain.GetAssemblies().Any(assembly => !assembly.IsDynamic && typeof(T).IsAssignableFrom(assembly.GetType(ErrorType))));
 
     /// <summary>Type and message.</summary>
     public override string ToString() => $"{ErrorType}: {ErrorMessage}";

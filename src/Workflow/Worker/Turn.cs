@@ -240,7 +240,8 @@ internal sealed class Turn : WorkflowContext
             Pass(_request.NewEvents);
 
         var response = new WorkflowResponse { InstanceId = InstanceId, CustomStatus = _customStatus };
-        if (_recordedPatches.Count > 0 || _takenPatches.Count > 0)
+        // Not where the instance ends anyway: a sidecar holds back what does not fit the patches on record.
+        if (terminated is null && (_recordedPatches.Count > 0 || _takenPatches.Count > 0))
             response.Version = new() { Patches = { _takenPatches } };
         response.Actions.AddRange(terminated is null ? Decisions() : [Complete(new()
         {

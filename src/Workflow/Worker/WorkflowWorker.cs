@@ -172,14 +172,17 @@ internal sealed partial class WorkflowWorker : BackgroundService
         switch (item.RequestCase)
         {
             case WorkItem.RequestOneofCase.WorkflowRequest:
-                _ = RunAsync(_turnGate, () => TakeTurnAsync(item.WorkflowRequest, item.CompletionToken, connected), accepting);
+                _ = RunAsync(_turnGate, item.WorkflowRequest.InstanceId, () => TakeTurnAsync(item.WorkflowRequest, item.CompletionToken, connected), accepting);
                 break;
             case WorkItem.RequestOneofCase.ActivityRequest when _activities.Find(item.ActivityRequest) is { } running:
-                _ = TrackAsync(Task.Run(() => AnswerActivityAsync(running, item.ActivityRequest, item.CompletionToken), CancellationToken.None));
+                _ = TrackAsync(
+                    item.ActivityRequest.WorkflowInstance?.InstanceId ?? "",
+                    Task.Run(() => AnswerActivityAsync(running, item.ActivityRequest, item.CompletionToken), CancellationToken.None));
                 break;
             case WorkItem.RequestOneofCase.ActivityRequest:
                 _ = RunAsync(
                     _activityGate,
+                    item.ActivityRequest.WorkflowInstance?.InstanceId ?? "",
                     () => AnswerActivityAsync(_activities.RunAsync(item.ActivityRequest), item.ActivityRequest, item.CompletionToken),
                     accepting);
                 break;
@@ -189,7 +192,7 @@ internal sealed partial class WorkflowWorker : BackgroundService
         }
     }
 
-    private async Task RunAsync(SemaphoreSlim gate, Func<Task> work, CancellationToken accepting)
+    private async Task RunAsync(SemaphoreSlim gate, string instanceId, Func<Task> work, CancellationToken accepting)
     {
         var entrance = gate.WaitAsync(accepting);
         await entrance.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -197,11 +200,11 @@ internal sealed partial class WorkflowWorker : BackgroundService
             return;
         // Not begun is not lost: the sidecar sends it again, on another connection.
         if (!accepting.IsCancellationRequested)
-            await TrackAsync(Task.Run(work, CancellationToken.None));
+            await TrackAsync(instanceId, Task.Run(work, CancellationToken.None));
         gate.Release();
     }
 
-    private async Task TrackAsync(Task run)
+    private async Task TrackAsync(string instanceId, Task run)
     {
         _running.TryAdd(run, true);
         try
@@ -210,7 +213,8 @@ internal sealed partial class WorkflowWorker : BackgroundService
         }
         catch (Exception failure)
         {
-            LogBug(failure);
+            // Unanswered it stays with the sidecar, which a worker that knows better will find it with.
+            LogBug(instanceId, failure);
         }
         _running.TryRemove(run, out _);
     }
@@ -307,6 +311,6 @@ internal sealed partial class WorkflowWorker : BackgroundService
     [LoggerMessage(LogLevel.Debug, "The sidecar sent work of a kind that this version does not know.")]
     private partial void LogUnknownItem();
 
-    [LoggerMessage(LogLevel.Error, "A workflow step was not answered.")]
-    private partial void LogBug(Exception failure);
+    [LoggerMessage(LogLevel.Error, "A step of workflow {InstanceId} could not be answered.")]
+    private partial void LogBug(string instanceId, Exception failure);
 }

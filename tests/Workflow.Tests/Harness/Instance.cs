@@ -112,7 +112,9 @@ internal sealed class Instance(string name, Func<string, IWorkflow?> find)
             case WorkflowAction.WorkflowActionTypeOneofCase.CreateChildWorkflow:
                 record.ChildWorkflowInstanceCreated = new()
                 {
-                    Name = action.CreateChildWorkflow.Name, InstanceId = action.CreateChildWorkflow.InstanceId, Input = action.CreateChildWorkflow.Input,
+                    Name = action.CreateChildWorkflow.Name,
+                    InstanceId = action.CreateChildWorkflow.InstanceId,
+                    Input = action.CreateChildWorkflow.Input,
                 };
                 break;
             case WorkflowAction.WorkflowActionTypeOneofCase.CreateTimer:

@@ -139,6 +139,7 @@ public sealed class ContextTests
             .After(Happened.TurnStarted(null, "p1"), Happened.Started("Order"), Happened.ActivityScheduled(0, "A"));
 
         order.Try().Version.Patches.ShouldBeEmpty();
+        order.Try(Happened.Terminated()).Version.ShouldBeNull();
     }
 
     private static Instance Observed(Diary diary, Func<WorkflowContext, Task<string>> code)

@@ -324,4 +324,19 @@ public sealed class SchedulingTests
 
         order.Outcome!.Result.ShouldBe("[10,20,30,40,50]");
     }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("Error")]
+    [InlineData("Missing[[A, NoSuchAssembly]]")]
+    [InlineData("no, such, type")]
+    public void A_failure_may_have_any_name(string errorType) =>
+        new WorkflowTaskFailureDetails(errorType, "broken").IsCausedBy<TimeoutException>().ShouldBeFalse();
+
+    [Fact]
+    public void Bounds_that_would_let_nothing_run_are_refused()
+    {
+        Should.Throw<ArgumentOutOfRangeException>(() => new WorkflowRuntimeOptions { MaxConcurrentWorkflows = 0 });
+        Should.Throw<ArgumentOutOfRangeException>(() => new WorkflowRuntimeOptions { MaxConcurrentActivities = -1 });
+    }
 }
