@@ -36,7 +36,7 @@ internal sealed class Terminal
 
     public void Failure(string message) => Markup($"[red]✗[/] {message}");
 
-    private static Terminal For(IAnsiConsoleOutput output, bool plain)
+    internal static Terminal For(IAnsiConsoleOutput output, bool plain)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
