@@ -2,6 +2,7 @@ using System.Text.Json;
 using KestrelVoice.CallSimulator.Callers;
 using KestrelVoice.CallSimulator.Scripts;
 using KestrelVoice.CallSimulator.Webhooks;
+using KestrelVoice.EndToEnd.Tests.Running;
 
 namespace KestrelVoice.EndToEnd.Tests;
 
@@ -63,6 +64,22 @@ public sealed class PhoneCallTests(RunningProduct product)
 
         call.ShouldHave("completed", "message_taken", emergency: false);
         Turns(call).Count(text => text == "My tap drips, please call me back").ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_completed_call_is_summarised_without_anybody_asking()
+    {
+        var call = await product.CallAsync("+15035551006", null,
+            new Step.Say("My name is Ann Lee and my water heater is leaking at 42 Oak Street"), new Step.Say("No, that is all"));
+
+        var path = $"/api/call-logs/{call.GetProperty("id").GetString()}/summary";
+        var summary = await Eventually.Get(
+            () => product.Stack.GetAsync(path, TestContext.Current.CancellationToken),
+            found => found.GetProperty("status").GetString() == "ready",
+            TimeSpan.FromSeconds(60), () => product.Stack.Host.Log, TestContext.Current.CancellationToken);
+        summary.GetProperty("customer_name").GetProperty("value").GetString().ShouldBe("Ann Lee");
+        summary.GetProperty("address").GetProperty("value").GetString().ShouldBe("42 Oak Street");
+        summary.GetProperty("outcome").GetProperty("value").GetString().ShouldBe("message_taken");
     }
 
     private static List<string?> Turns(JsonElement call) =>
