@@ -49,7 +49,7 @@ public static class FeatureRegistration
             .AddIdentity(configuration)
             .AddEvents()
             .AddCalls(configuration)
-            .AddWebhooks()
+            .AddWebhooks(configuration)
             .AddSummaries(configuration);
     }
 

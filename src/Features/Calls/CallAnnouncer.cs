@@ -29,9 +29,10 @@ internal sealed partial class CallAnnouncer(NpgsqlDataSource source, CallJournal
     {
         try
         {
+            var allTold = true;
             foreach (var due in await FindDueAsync(stoppingToken))
-                await journal.AnnounceDueAsync(due.TenantId, due.CallId, stoppingToken);
-            return true;
+                allTold &= await TryAnnounceAsync(due, stoppingToken);
+            return allTold;
         }
         catch (Exception away) when (away is NpgsqlException or TimeoutException)
         {
@@ -40,6 +41,21 @@ internal sealed partial class CallAnnouncer(NpgsqlDataSource source, CallJournal
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
+            return false;
+        }
+    }
+
+    // One call that cannot be told must not keep the others from being told.
+    private async Task<bool> TryAnnounceAsync(Due due, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await journal.AnnounceDueAsync(due.TenantId, due.CallId, stoppingToken);
+            return true;
+        }
+        catch (Exception failure) when (failure is not (NpgsqlException or TimeoutException or OperationCanceledException))
+        {
+            LogFailed(logger, failure, due.CallId, due.TenantId);
             return false;
         }
     }
@@ -53,4 +69,7 @@ internal sealed partial class CallAnnouncer(NpgsqlDataSource source, CallJournal
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Announcing calls is put off: {Reason}")]
     private static partial void LogPutOff(ILogger logger, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Call {CallId} of tenant {TenantId} cannot be announced")]
+    private static partial void LogFailed(ILogger logger, Exception exception, Guid callId, Guid tenantId);
 }

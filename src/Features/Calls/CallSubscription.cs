@@ -24,4 +24,7 @@ internal static class CallSubscription
     };
 
     public static TopicOptions ToDeadLetters { get; } = new() { PubsubName = Components.PubSub, Name = Topics.CallsDead };
+
+    /// <summary>What the host has published to itself.</summary>
+    public static TopicOptions ToHostDeadLetters { get; } = new() { PubsubName = Components.PubSub, Name = Topics.HostDead };
 }

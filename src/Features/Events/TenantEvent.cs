@@ -15,9 +15,6 @@ internal sealed record TenantEvent(string Type, string Occasion, DateTimeOffset 
     /// <summary>The call it is about.</summary>
     public Guid? CallId { get; init; }
 
-    /// <summary>Waits behind nothing that is not.</summary>
-    public bool Urgent => Type == TenantEventTypes.EmergencyDetected;
-
     /// <summary>The bytes that receivers get and that are signed: written once, since a second writing need not be the same.</summary>
     public byte[] Payload(Guid id) => JsonSerializer.SerializeToUtf8Bytes(
         new Envelope(Type, OccurredAt.UtcDateTime, TypeId.Format(TypeId.Event, id), Data), Json);

@@ -11,6 +11,9 @@ internal static class TenantEventTypes
     /// <summary>In the order in which they are documented.</summary>
     public static readonly IReadOnlyList<string> All = [CallCompleted, CallMissed, EmergencyDetected, AppointmentBooked];
 
+    /// <summary>Waits behind nothing that is not.</summary>
+    public static bool IsUrgent(string type) => type == EmergencyDetected;
+
     /// <summary>For a person who chooses.</summary>
     public static string LabelOf(string type) => type switch
     {

@@ -51,9 +51,10 @@ internal sealed class TenantEvents(Outbox outbox, TimeProvider clock)
                 await transaction.ExecuteAsync(GiveBack, null, cancellationToken);
             return false;
         }
+        var urgent = TenantEventTypes.IsUrgent(told.Type);
         await outbox.AddAsync(
-            transaction, told.Urgent ? Topics.TenantEventsUrgent : Topics.TenantEvents, CloudEventType,
-            new TenantEventReference(transaction.TenantId, id), told.Urgent, cancellationToken);
+            transaction, urgent ? Topics.TenantEventsUrgent : Topics.TenantEvents, CloudEventType,
+            new TenantEventReference(transaction.TenantId, id), urgent, cancellationToken);
         return true;
     }
 }

@@ -1,8 +1,25 @@
+using Dapr.Workflow;
+using KestrelVoice.Features.Webhooks.Delivery;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace KestrelVoice.Features.Webhooks;
 
 internal static class WebhooksRegistration
 {
-    public static IServiceCollection AddWebhooks(this IServiceCollection services) => services.AddSingleton<WebhookSecrets>();
+    public static IServiceCollection AddWebhooks(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<DeliverySettings>().Bind(configuration.GetSection(DeliverySettings.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<DeliverySettings>, DeliverySettings.Validator>();
+        services.AddSingleton<WebhookSecrets>().AddSingleton<WebhookDispatch>();
+        services.AddSingleton<WebhookAttempts>().AddSingleton<WebhookSender>().AddSingleton(_ => RetrySchedule.From(configuration)).AddSingleton<EndpointHealth>();
+        services.AddSingleton<WebhookCourier>().AddSingleton<WebhookLanes>();
+        services.AddHostedService<WebhookDispatcher>().AddHostedService<WebhookUpkeep>();
+        return services.AddDaprWorkflow(workflows =>
+        {
+            workflows.RegisterWorkflow<RetryWebhookWorkflow>();
+            workflows.RegisterActivity<AttemptWebhookActivity>();
+        });
+    }
 }

@@ -20,7 +20,7 @@ internal static class GetWebhookMessage
     internal sealed record Response(
         string Id, string Event, string EventId, string State, int AttemptCount, DateTime? NextAttemptAt, int? LastStatus, string? LastError,
         DateTime CreatedAt, DateTime? FinishedAt,
-        [property: Description("As in GET /api/events, and in the header kestrel-sequence.")] long Sequence,
+        [property: Description("As in GET /api/events, and in the header kestrel-sequence; null for a test, which is no event of the tenant's.")] long? Sequence,
         [property: Description("What is sent; null once it is older than payloads are kept.")] JsonElement? Payload,
         [property: Description("In their order.")] IReadOnlyList<Attempt> Attempts)
         : WebhookMessageItem(Id, Event, EventId, State, AttemptCount, NextAttemptAt, LastStatus, LastError, CreatedAt, FinishedAt);
@@ -50,16 +50,17 @@ internal static class GetWebhookMessage
             select {WebhookMessageRow.Columns}
             from webhook_messages
             where tenant_id = @TenantId and endpoint_id = @EndpointId and id = @Id;
-            select sequence, payload
-            from tenant_events
-            where tenant_id = @TenantId and id = (select event_id from webhook_messages where tenant_id = @TenantId and id = @Id);
+            select told.sequence, coalesce(message.payload, told.payload) as payload
+            from webhook_messages message
+            left join tenant_events told on told.tenant_id = message.tenant_id and told.id = message.event_id
+            where message.tenant_id = @TenantId and message.id = @Id;
             select number, manual, started_at, duration_ms, status, error, response_body
             from webhook_attempts
             where tenant_id = @TenantId and message_id = @Id
             order by number
             """;
 
-        private sealed record EventRow(long Sequence, byte[]? Payload);
+        private sealed record EventRow(long? Sequence, byte[]? Payload);
 
         public Task<Response?> Handle(Query query, CancellationToken cancellationToken) => database.ReadAsync(
             principal.TenantId, Find,

@@ -11,7 +11,7 @@ using Microsoft.AspNetCore.Routing;
 namespace KestrelVoice.Features.Calls;
 
 /// <summary>The end of the line for an event that no handler could take: nothing about its content may make this fail.</summary>
-internal static class KeepDeadLetterWhenCallEventUndeliverable
+internal static class KeepDeadLetterWhenEventUndeliverable
 {
     /// <summary>What a sidecar delivers at most.</summary>
     private const long LargestMessage = 4 * 1024 * 1024 + 64 * 1024;
@@ -35,10 +35,15 @@ internal static class KeepDeadLetterWhenCallEventUndeliverable
 
     public sealed class Subscription : ICarterModule
     {
-        public void AddRoutes(IEndpointRouteBuilder app) => app
-            .MapPost("/events/calls-dead", Handle)
-            .TakesDeliveries(CallSubscription.ToDeadLetters)
-            .WithMetadata(new WholeEnvelope(), new RequestSizeLimitAttribute(LargestMessage));
+        public void AddRoutes(IEndpointRouteBuilder app)
+        {
+            foreach (var (route, topic) in new[] { ("/events/calls-dead", CallSubscription.ToDeadLetters), ("/events/host-dead", CallSubscription.ToHostDeadLetters) })
+            {
+                app.MapPost(route, Handle)
+                    .TakesDeliveries(topic)
+                    .WithMetadata(new WholeEnvelope(), new RequestSizeLimitAttribute(LargestMessage));
+            }
+        }
     }
 
     internal static async Task<Ok> Handle(Stream body, IMediator mediator, CancellationToken cancellationToken)
