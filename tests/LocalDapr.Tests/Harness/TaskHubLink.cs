@@ -12,6 +12,7 @@ internal sealed class TaskHubLink : IAsyncDisposable
     private readonly Metadata _headers = [];
     private readonly CancellationTokenSource _leaving = new();
     private AsyncServerStreamingCall<WorkItem>? _stream;
+    private int _answered;
 
     public TaskHubLink(int port, string? token = null)
     {
@@ -32,6 +33,9 @@ internal sealed class TaskHubLink : IAsyncDisposable
 
     /// <summary>Every item that came, in order.</summary>
     public ConcurrentQueue<WorkItem> Seen { get; } = [];
+
+    /// <summary>How many answers the sidecar has taken from <see cref="ServeAsync"/>.</summary>
+    public int Answered => Volatile.Read(ref _answered);
 
     public CallOptions Options => new(_headers, DateTime.MaxValue.ToUniversalTime(), TestContext.Current.CancellationToken);
 
@@ -132,12 +136,14 @@ internal sealed class TaskHubLink : IAsyncDisposable
                         CompletionToken = item.CompletionToken,
                     },
                     Options);
+                Interlocked.Increment(ref _answered);
                 return;
             }
             if (turn(item.WorkflowRequest) is not { } actions)
                 return;
             await Client.CompleteWorkflowTaskAsync(
                 new WorkflowResponse { InstanceId = item.WorkflowRequest.InstanceId, Actions = { actions }, CompletionToken = item.CompletionToken }, Options);
+            Interlocked.Increment(ref _answered);
         }
         catch (RpcException)
         {

@@ -26,7 +26,7 @@ public sealed class WaitingTests
             await Poll.Until(async () => (await hub.HistoryAsync("first")).Count > 2, () => "the first to wait");
             var timers = clock.Timers;
             await Parallel.ForAsync(1, Many, new ParallelOptions { MaxDegreeOfParallelism = 256 }, async (i, _) => await hub.StartAsync($"i{i}"));
-            await Poll.Until(() => Task.FromResult(hub.Seen.Count == Many), () => $"all to wait; {hub.Seen.Count} do", TimeSpan.FromMinutes(3));
+            await Poll.Until(() => Task.FromResult(hub.Answered == Many), () => $"all to wait; {hub.Answered} do", TimeSpan.FromMinutes(3));
             await Poll.Until(() => clock.Timers == timers, () => $"{clock.Timers} timers instead of {timers}");
         }
 

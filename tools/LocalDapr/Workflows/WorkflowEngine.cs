@@ -353,9 +353,17 @@ internal sealed partial class WorkflowEngine : IAsyncDisposable
 
     private async Task<long?> RingAsync()
     {
-        var (next, after) = await _store.FireAsync();
-        Follow(after);
-        return next;
+        try
+        {
+            var (next, after) = await _store.FireAsync();
+            Follow(after);
+            return next;
+        }
+        catch (Exception exception)
+        {
+            LogLate(_app, exception.Message);
+            throw;
+        }
     }
 
     private void Follow(Aftermath after)
@@ -400,6 +408,9 @@ internal sealed partial class WorkflowEngine : IAsyncDisposable
 
     [LoggerMessage(LogLevel.Information, "{AppId} answered for {InstanceId}, which does not await it; dropped")]
     private partial void LogUnawaited(string appId, string instanceId);
+
+    [LoggerMessage(LogLevel.Error, "Timers of {AppId} are late: {Reason}")]
+    private partial void LogLate(string appId, string reason);
 
     [LoggerMessage(LogLevel.Warning, "Workflow {InstanceId} of {AppId} is stalled: {Reason}")]
     private partial void LogStalled(string appId, string instanceId, string reason);
