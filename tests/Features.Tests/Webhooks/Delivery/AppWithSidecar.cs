@@ -1,0 +1,86 @@
+using System.Net;
+using System.Net.Sockets;
+using KestrelVoice.LocalDapr;
+
+namespace KestrelVoice.Features.Tests.Webhooks.Delivery;
+
+/// <summary>The host beside a sidecar of its own, over the components that ship, both by the clock that tests move: hours of retries pass in a moment.</summary>
+public sealed class AppWithSidecar(TestCluster cluster) : KestrelVoiceApp(cluster), IAsyncLifetime
+{
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("kestrelvoice-delivery-");
+    private readonly (int App, int Http, int Grpc) ports = (FreePort(), FreePort(), FreePort());
+    private LocalDaprHost? sidecar;
+
+    async ValueTask IAsyncLifetime.InitializeAsync()
+    {
+        await InitializeAsync();
+        UseKestrel(ports.App);
+        Settings["DAPR_HTTP_ENDPOINT"] = $"http://127.0.0.1:{ports.Http}";
+        Settings["DAPR_GRPC_ENDPOINT"] = $"http://127.0.0.1:{ports.Grpc}";
+        Settings["Outbox:Relay"] = "true";
+        StartServer();
+        await StartSidecarAsync();
+    }
+
+    public async Task StartSidecarAsync()
+    {
+        var runFile = Path.Combine(folder.FullName, "dapr.yaml");
+        await File.WriteAllTextAsync(
+            runFile,
+            $"""
+            version: 1
+            common:
+              resourcesPaths: ["{Path.Combine(Checkout(), "components")}"]
+              apiListenAddresses: 127.0.0.1
+            apps:
+              - appID: host
+                appDirPath: .
+                appPort: {ports.App}
+                daprHTTPPort: {ports.Http}
+                daprGRPCPort: {ports.Grpc}
+            """,
+            TestContext.Current.CancellationToken);
+        sidecar = await LocalDaprHost.StartAsync(
+            new LocalDaprOptions(runFile, Path.Combine(folder.FullName, "dapr.db"))
+            {
+                LogDirectory = folder.FullName,
+                Clock = Clock,
+                DrainTimeout = TimeSpan.FromSeconds(1),
+                Environment = new Dictionary<string, string> { ["APP_API_TOKEN"] = SidecarToken },
+            },
+            TextWriter.Null, TestContext.Current.CancellationToken);
+    }
+
+    public async Task StopSidecarAsync()
+    {
+        // What it waits for on its way out, it waits for by the clock.
+        var stopping = sidecar!.StopAsync();
+        while (await Task.WhenAny(stopping, Task.Delay(20)) != stopping)
+            Clock.Advance(TimeSpan.FromMilliseconds(200));
+        await stopping;
+        sidecar = null;
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (sidecar is not null)
+            await StopSidecarAsync();
+        await base.DisposeAsync();
+        folder.Delete(recursive: true);
+    }
+
+    private static string Checkout()
+    {
+        var at = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(at.FullName, "KestrelVoice.sln")))
+            at = at.Parent ?? throw new InvalidOperationException("No checkout above " + AppContext.BaseDirectory);
+        return at.FullName;
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
