@@ -92,7 +92,10 @@ public sealed class ManagementTests : WorkflowTest
         using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{Run.GrpcPort("host")}");
         var start = new StartWorkflowRequest
         {
-            InstanceId = "one", WorkflowComponent = "dapr", WorkflowName = "Work", Input = ByteString.CopyFromUtf8("7"),
+            InstanceId = "one",
+            WorkflowComponent = "dapr",
+            WorkflowName = "Work",
+            Input = ByteString.CopyFromUtf8("7"),
             Options = { ["dapr.workflow.start_time"] = "2026-03-01T12:00:10Z" },
         };
 

@@ -157,7 +157,11 @@ public sealed class TurnTests : WorkflowTest
         var activity = await Hub.NextActivityAsync();
         var details = new TaskFailureDetails
         {
-            ErrorType = "Declined", ErrorMessage = "no funds", StackTrace = "at", IsNonRetriable = true, InnerFailure = new TaskFailureDetails { ErrorType = "Inner" },
+            ErrorType = "Declined",
+            ErrorMessage = "no funds",
+            StackTrace = "at",
+            IsNonRetriable = true,
+            InnerFailure = new TaskFailureDetails { ErrorType = "Inner" },
         };
         await Hub.Client.CompleteActivityTaskAsync(
             new ActivityResponse { InstanceId = "one", TaskId = activity.TaskId, FailureDetails = details }, Hub.Options);
