@@ -11,10 +11,11 @@ internal static class EventSamples
     private static readonly Guid AppointmentId = new("019b1a2c-5e6f-7a81-9b0c-1d2e3f4a5b6c");
 
     /// <summary>As it would have been told at that moment.</summary>
-    public static TenantEvent Of(string type, DateTimeOffset at, PublicUrl publicUrl) => new(type, "sample", at, DataOf(type, at.UtcDateTime, publicUrl));
+    public static TenantEvent Of(string type, DateTimeOffset at, PublicUrl publicUrl) => new(type, "sample", at, DataOf(type, at, publicUrl));
 
-    private static object DataOf(string type, DateTime at, PublicUrl publicUrl)
+    public static object DataOf(string type, DateTimeOffset toldAt, PublicUrl publicUrl)
     {
+        var at = toldAt.UtcDateTime;
         var callId = TypeId.Format(TypeId.Call, CallId);
         var recordingUrl = $"{publicUrl.Base}/api/call-logs/{callId}/recording";
         return type switch

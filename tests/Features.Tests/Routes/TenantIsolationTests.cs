@@ -38,6 +38,7 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
         ["/api/api-keys"] = new { name = "from another tenant", scopes = new[] { "read" } },
         ["/api/webhooks"] = new { url = WebhookRequests.Nobody + "/stranger" },
         ["/api/webhooks/{id}"] = new { description = "from another tenant" },
+        ["/api/webhooks/{id}/resend-failed"] = new { since = "2026-01-01T00:00:00Z" },
         ["/api/hooks"] = new { @event = "call.missed", target_url = WebhookRequests.Nobody + "/stranger" },
     };
 

@@ -27,11 +27,19 @@ internal sealed partial class WebhookDispatch(
 
     private const string ResendFailed =
         """
+        with failed as (
+            select m.id
+            from webhook_messages m
+            join tenant_events told on told.tenant_id = m.tenant_id and told.id = m.event_id and told.payload is not null
+            where m.tenant_id = @TenantId and m.endpoint_id = @EndpointId and m.state = 'failed' and m.resend_at is null and not m.is_test
+              and m.created_at >= @Since and m.created_at < coalesce(@Until::timestamptz, 'infinity')
+            order by m.created_at, m.id
+            limit @Most
+        )
         update webhook_messages m
         set resend_at = @Now
-        from tenant_events told
-        where m.tenant_id = @TenantId and m.endpoint_id = @EndpointId and m.state = 'failed' and m.created_at >= @Since and not m.is_test
-          and told.tenant_id = m.tenant_id and told.id = m.event_id and told.payload is not null
+        from failed
+        where m.tenant_id = @TenantId and m.id = failed.id
         """;
 
     private const string Cancel =
@@ -89,12 +97,14 @@ internal sealed partial class WebhookDispatch(
         return Resent.Now;
     }
 
-    /// <summary>Has every message sent once more that has failed since; says how many there are.</summary>
-    public async Task<int> ResendFailedAsync(Guid tenantId, Guid endpointId, DateTimeOffset since, CancellationToken cancellationToken)
+    /// <summary>Has messages sent once more that were created in that time and have failed, the oldest first; says how many.</summary>
+    public async Task<int> ResendFailedAsync(
+        Guid tenantId, Guid endpointId, DateTimeOffset since, DateTimeOffset? until, int most, CancellationToken cancellationToken)
     {
         await using var transaction = await database.BeginAsync(tenantId, cancellationToken);
         var count = await transaction.ExecuteAsync(
-            ResendFailed, new { EndpointId = endpointId, Since = since.UtcDateTime, Now = clock.GetUtcNow().UtcDateTime }, cancellationToken);
+            ResendFailed,
+            new { EndpointId = endpointId, Since = since.UtcDateTime, Until = until?.UtcDateTime, Most = most, Now = clock.GetUtcNow().UtcDateTime }, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         lanes.Wake(tenantId, endpointId);
         return count;

@@ -74,6 +74,8 @@ internal sealed class WebhookSender(IHttpClientFactory clients, TimeProvider clo
         message.Headers.Add("webhook-signature", WebhookSignature.Of(request.Id, timestamp, request.Body, request.Keys));
         if (request.Sequence is { } sequence)
             message.Headers.Add("kestrel-sequence", sequence.ToString(CultureInfo.InvariantCulture));
+        else
+            message.Headers.Add("kestrel-test", "true");
         return message;
     }
 

@@ -5,11 +5,13 @@ using Carter;
 using FluentValidation;
 using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Kernel.CustomerUrls;
+using KestrelVoice.Features.Webhooks.Delivery;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
 
 namespace KestrelVoice.Features.Webhooks.Endpoints;
 
@@ -59,7 +61,8 @@ internal static class ChangeWebhook
     }
 
     internal sealed class Handler(
-        TenantDatabase database, Principal principal, CustomerUrlRules urls, WebhookSecrets secrets, TimeProvider clock) : IRequestHandler<Command, Outcome>
+        TenantDatabase database, Principal principal, CustomerUrlRules urls, WebhookSecrets secrets, IOptions<DeliverySettings> options, TimeProvider clock)
+        : IRequestHandler<Command, Outcome>
     {
         private const string Lock =
             """
@@ -74,6 +77,8 @@ internal static class ChangeWebhook
             update webhook_endpoints
             set url = coalesce(@Url, url),
                 failing_since = case when @Url <> url then null else failing_since end,
+                warnings = case when @Url <> url then 0 else warnings end,
+                warned_at = case when @Url <> url then null else warned_at end,
                 events = coalesce(@Events, events),
                 description = coalesce(@Description, description),
                 headers = @Headers, header_names = @HeaderNames,
@@ -112,7 +117,7 @@ internal static class ChangeWebhook
                 Now = now.UtcDateTime,
             }, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
-            return new Outcome.Changed(row!.Shown(now));
+            return new Outcome.Changed(row!.Shown(now, options.Value.DisableAfter));
         }
     }
 

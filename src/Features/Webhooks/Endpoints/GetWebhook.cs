@@ -2,11 +2,13 @@ using System.ComponentModel;
 using Carter;
 using FluentValidation;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Webhooks.Delivery;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
 
 namespace KestrelVoice.Features.Webhooks.Endpoints;
 
@@ -19,7 +21,8 @@ internal static class GetWebhook
         public Validator() => RuleFor(query => query.Id).Must(EndpointId.IsEndpoint).WithMessage(EndpointId.Rule);
     }
 
-    internal sealed class Handler(TenantDatabase database, Principal principal, TimeProvider clock) : IRequestHandler<Query, WebhookEndpointItem?>
+    internal sealed class Handler(
+        TenantDatabase database, Principal principal, IOptions<DeliverySettings> options, TimeProvider clock) : IRequestHandler<Query, WebhookEndpointItem?>
     {
         private const string Find =
             $"""
@@ -33,7 +36,7 @@ internal static class GetWebhook
             var id = TypeId.Parse(TypeId.WebhookEndpoint, query.Id);
             var row = await database.ReadAsync(
                 principal.TenantId, Find, new { Id = id }, results => results.ReadSingleOrDefaultAsync<WebhookEndpointRow?>(), cancellationToken);
-            return row?.Shown(clock.GetUtcNow());
+            return row?.Shown(clock.GetUtcNow(), options.Value.DisableAfter);
         }
     }
 

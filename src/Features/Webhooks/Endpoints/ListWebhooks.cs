@@ -3,12 +3,14 @@ using Carter;
 using Dapper;
 using FluentValidation;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Webhooks.Delivery;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
 
 namespace KestrelVoice.Features.Webhooks.Endpoints;
 
@@ -27,7 +29,8 @@ internal static class ListWebhooks
         public Validator() => this.RulePage();
     }
 
-    internal sealed class Handler(TenantDatabase database, Principal principal, TimeProvider clock) : IRequestHandler<Query, Response>
+    internal sealed class Handler(
+        TenantDatabase database, Principal principal, IOptions<DeliverySettings> options, TimeProvider clock) : IRequestHandler<Query, Response>
     {
         private const string Page =
             $"""
@@ -54,7 +57,7 @@ internal static class ListWebhooks
             var total = await results.ReadSingleAsync<long>();
             var now = clock.GetUtcNow();
             return new Response(
-                [.. rows.Take(page.Limit).Select(row => row.Shown(now))],
+                [.. rows.Take(page.Limit).Select(row => row.Shown(now, options.Value.DisableAfter))],
                 page.Shown(total, page.LastOf(rows, row => new(row.CreatedAt, row.Id))));
         }
     }

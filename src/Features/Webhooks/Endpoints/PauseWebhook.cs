@@ -3,11 +3,13 @@ using System.Diagnostics;
 using Carter;
 using FluentValidation;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Webhooks.Delivery;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
 
 namespace KestrelVoice.Features.Webhooks.Endpoints;
 
@@ -30,7 +32,8 @@ internal static class PauseWebhook
         public Validator() => RuleFor(command => command.Id).Must(EndpointId.IsEndpoint).WithMessage(EndpointId.Rule);
     }
 
-    internal sealed class Handler(TenantDatabase database, Principal principal, TimeProvider clock) : IRequestHandler<Command, Outcome>
+    internal sealed class Handler(
+        TenantDatabase database, Principal principal, IOptions<DeliverySettings> options, TimeProvider clock) : IRequestHandler<Command, Outcome>
     {
         // One that is disabled stays so: pausing it must not hide why it gets nothing.
         private const string Pause =
@@ -56,7 +59,7 @@ internal static class PauseWebhook
             {
                 null => new Outcome.NotFound(),
                 { Status: "disabled" } => new Outcome.Disabled(),
-                _ => new Outcome.Paused(row.Shown(now)),
+                _ => new Outcome.Paused(row.Shown(now, options.Value.DisableAfter)),
             };
         }
     }

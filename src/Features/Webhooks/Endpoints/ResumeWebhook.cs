@@ -3,11 +3,13 @@ using System.Diagnostics;
 using Carter;
 using FluentValidation;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Webhooks.Delivery;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
 
 namespace KestrelVoice.Features.Webhooks.Endpoints;
 
@@ -29,7 +31,8 @@ internal static class ResumeWebhook
         public Validator() => RuleFor(command => command.Id).Must(EndpointId.IsEndpoint).WithMessage(EndpointId.Rule);
     }
 
-    internal sealed class Handler(TenantDatabase database, Principal principal, TimeProvider clock) : IRequestHandler<Command, Outcome>
+    internal sealed class Handler(
+        TenantDatabase database, Principal principal, WebhookDispatch dispatch, IOptions<DeliverySettings> options, TimeProvider clock) : IRequestHandler<Command, Outcome>
     {
         // One that was disabled gets its five days anew.
         private const string Resume =
@@ -37,6 +40,8 @@ internal static class ResumeWebhook
             update webhook_endpoints
             set status = 'active', disabled_reason = null, disabled_at = null,
                 failing_since = case status when 'disabled' then null else failing_since end,
+                warnings = case status when 'disabled' then 0 else warnings end,
+                warned_at = case status when 'disabled' then null else warned_at end,
                 updated_at = case status when 'active' then updated_at else @Now end
             where tenant_id = @TenantId and id = @Id and kind = 'endpoint'
             returning {WebhookEndpointRow.Columns}
@@ -52,7 +57,10 @@ internal static class ResumeWebhook
             var row = await transaction.QuerySingleOrDefaultAsync<WebhookEndpointRow>(
                 Resume, new { Id = TypeId.Parse(TypeId.WebhookEndpoint, command.Id), Now = now.UtcDateTime }, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
-            return row is null ? new Outcome.NotFound() : new Outcome.Resumed(row.Shown(now));
+            if (row is null)
+                return new Outcome.NotFound();
+            dispatch.WakeUp(principal.TenantId, row.Id);
+            return new Outcome.Resumed(row.Shown(now, options.Value.DisableAfter));
         }
     }
 

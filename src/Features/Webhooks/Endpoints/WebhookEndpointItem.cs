@@ -26,21 +26,22 @@ internal record WebhookEndpointItem(
 /// <summary>An endpoint as its table and the secrets tell it.</summary>
 internal sealed record WebhookEndpointRow(
     Guid Id, string Url, string Description, string Events, string Status, string? DisabledReason, DateTime? DisabledAt, string HeaderNames,
-    int RateLimit, DateTime CreatedAt, DateTime UpdatedAt, DateTime? FailingSince, DateTime? LastSuccessAt, DateTime? LastFailureAt,
-    DateTime? OldSecretEndsAt)
+    int RateLimit, DateTime CreatedAt, DateTime UpdatedAt, DateTime? FailingSince, int Warnings, DateTime? LastSuccessAt,
+    DateTime? LastFailureAt, DateTime? OldSecretEndsAt)
 {
     /// <summary>For <c>select</c> and <c>returning</c> alike.</summary>
     public const string Columns =
         """
         id, url, description, array_to_string(events, ' ') as events, status, disabled_reason, disabled_at,
-        array_to_string(header_names, ' ') as header_names, rate_limit, created_at, updated_at, failing_since, last_success_at, last_failure_at,
+        array_to_string(header_names, ' ') as header_names, rate_limit, created_at, updated_at, failing_since, warnings, last_success_at, last_failure_at,
         (select max(secret.expires_at) from webhook_secrets secret
          where secret.tenant_id = webhook_endpoints.tenant_id and secret.endpoint_id = webhook_endpoints.id) as old_secret_ends_at
         """;
 
-    public WebhookEndpointItem Shown(DateTimeOffset now) => new(
+    /// <param name="patience">For how long an endpoint may fail.</param>
+    public WebhookEndpointItem Shown(DateTimeOffset now, TimeSpan patience) => new(
         TypeId.Format(TypeId.WebhookEndpoint, Id), Url, Description, Words(Events), Status, DisabledReason, DisabledAt, Words(HeaderNames), RateLimit,
-        CreatedAt, UpdatedAt, FailingSince, LastSuccessAt, LastFailureAt, EndpointWarning.Of(Status, FailingSince, now),
+        CreatedAt, UpdatedAt, FailingSince, LastSuccessAt, LastFailureAt, EndpointWarning.Of(Status, FailingSince, Warnings, patience),
         OldSecretEndsAt > now.UtcDateTime ? OldSecretEndsAt : null);
 
     private static string[] Words(string text) => text.Split(' ', StringSplitOptions.RemoveEmptyEntries);

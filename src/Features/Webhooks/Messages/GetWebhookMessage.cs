@@ -18,12 +18,12 @@ internal static class GetWebhookMessage
     public sealed record Query(string Id, string MessageId) : IRequest<Response?>;
 
     internal sealed record Response(
-        string Id, string Event, string EventId, string State, int AttemptCount, DateTime? NextAttemptAt, int? LastStatus, string? LastError,
+        string Id, string Event, string EventId, bool Test, string State, int AttemptCount, DateTime? NextAttemptAt, int? LastStatus, string? LastError,
         DateTime CreatedAt, DateTime? FinishedAt,
         [property: Description("As in GET /api/events, and in the header kestrel-sequence; null for a test, which is no event of the tenant's.")] long? Sequence,
         [property: Description("What is sent; null once it is older than payloads are kept.")] JsonElement? Payload,
         [property: Description("In their order.")] IReadOnlyList<Attempt> Attempts)
-        : WebhookMessageItem(Id, Event, EventId, State, AttemptCount, NextAttemptAt, LastStatus, LastError, CreatedAt, FinishedAt);
+        : WebhookMessageItem(Id, Event, EventId, Test, State, AttemptCount, NextAttemptAt, LastStatus, LastError, CreatedAt, FinishedAt);
 
     internal sealed record Attempt(
         int Number,
@@ -74,7 +74,7 @@ internal static class GetWebhookMessage
             var told = await results.ReadSingleAsync<EventRow>();
             var attempts = (await results.ReadAsync<Attempt>()).AsList();
             return new Response(
-                message.Id, message.Event, message.EventId, message.State, message.AttemptCount, message.NextAttemptAt, message.LastStatus,
+                message.Id, message.Event, message.EventId, message.Test, message.State, message.AttemptCount, message.NextAttemptAt, message.LastStatus,
                 message.LastError, message.CreatedAt, message.FinishedAt,
                 told.Sequence, told.Payload is null ? null : JsonElement.Parse(told.Payload), attempts);
         }

@@ -9,6 +9,7 @@ internal record WebhookMessageItem(
     [property: JsonPropertyOrder(-1), Description("TypeID, msg_ + 26 characters.")] string Id,
     [property: JsonPropertyOrder(-1)] string Event,
     [property: JsonPropertyOrder(-1), Description("The webhook-id of each attempt.")] string EventId,
+    [property: JsonPropertyOrder(-1), Description("Made up, because somebody asked for it; no event of the tenant's.")] bool Test,
     [property: JsonPropertyOrder(-1), Description("pending (the first attempt is due), retrying, delivered, failed or cancelled.")] string State,
     [property: JsonPropertyOrder(-1)] int AttemptCount,
     [property: JsonPropertyOrder(-1), Description("Null when none is to come.")] DateTime? NextAttemptAt,
@@ -19,15 +20,15 @@ internal record WebhookMessageItem(
 
 /// <summary>A message as its table tells it.</summary>
 internal sealed record WebhookMessageRow(
-    Guid Id, string EventType, Guid EventId, string State, int Attempts, DateTime? NextAttemptAt, int? LastStatus, string? LastError,
+    Guid Id, string EventType, Guid EventId, bool IsTest, string State, int Attempts, DateTime? NextAttemptAt, int? LastStatus, string? LastError,
     DateTime CreatedAt, DateTime? FinishedAt)
 {
     /// <summary>For <c>select</c> and <c>returning</c> alike.</summary>
     public const string Columns =
-        "id, event_type, event_id, state, attempts, next_attempt_at, last_status, last_error, created_at, finished_at";
+        "id, event_type, event_id, is_test, state, attempts, next_attempt_at, last_status, last_error, created_at, finished_at";
 
     public WebhookMessageItem Shown() => new(
-        TypeId.Format(TypeId.WebhookMessage, Id), EventType, TypeId.Format(TypeId.Event, EventId), State, Attempts, NextAttemptAt, LastStatus,
+        TypeId.Format(TypeId.WebhookMessage, Id), EventType, TypeId.Format(TypeId.Event, EventId), IsTest, State, Attempts, NextAttemptAt, LastStatus,
         LastError, CreatedAt, FinishedAt);
 }
 

@@ -333,8 +333,8 @@ public sealed class WebhookDeliveryTests(KestrelVoiceApp app) : IClassFixture<Ke
             await app.GivenATold(tenant);
         await app.Until(client, endpoint, "failed");
 
-        (await Dispatch.ResendFailedAsync(tenant.Id, endpoint.Bare(), app.Clock.GetUtcNow().AddMinutes(1), Stop)).ShouldBe(0);
-        (await Dispatch.ResendFailedAsync(tenant.Id, endpoint.Bare(), app.Clock.GetUtcNow().AddHours(-1), Stop)).ShouldBe(3);
+        (await Dispatch.ResendFailedAsync(tenant.Id, endpoint.Bare(), app.Clock.GetUtcNow().AddMinutes(1), null, 10_000, Stop)).ShouldBe(0);
+        (await Dispatch.ResendFailedAsync(tenant.Id, endpoint.Bare(), app.Clock.GetUtcNow().AddHours(-1), null, 10_000, Stop)).ShouldBe(3);
         await app.Until(client, endpoint, "delivered", step: TimeSpan.FromMilliseconds(100));
 
         receiver.Received.Count.ShouldBe(6);

@@ -72,7 +72,7 @@ public sealed class ReadMessagesTests(KestrelVoiceApp app) : IClassFixture<Kestr
         var message = await client.ReadAsync($"/api/webhooks/{endpoint}/messages/{stored.Id}");
 
         item.Names().ShouldBe(
-            ["id", "event", "event_id", "state", "attempt_count", "next_attempt_at", "last_status", "last_error", "created_at", "finished_at"]);
+            ["id", "event", "event_id", "test", "state", "attempt_count", "next_attempt_at", "last_status", "last_error", "created_at", "finished_at"]);
         message.Names().ShouldBe(item.Names().Concat(["sequence", "payload", "attempts"]));
         message.Text("state").ShouldBe("retrying");
         message.Text("event_id").ShouldBe(TypeId.Format(TypeId.Event, stored.Event.Id));
