@@ -119,7 +119,7 @@ internal sealed class WebhookAttempts(TenantDatabase database, WebhookSecrets se
         LaneKey lane, Attempt attempt, WebhookSender.Result result, string? state, DateTimeOffset? nextAt, CancellationToken cancellationToken)
     {
         // Any success shows that an endpoint works. That one failed is held against it only when it was our idea to try.
-        var health = result.Verdict is Verdict.Delivered ? Works : attempt.Manual || attempt.IsTest ? null : Fails;
+        var health = result.Verdict is Verdict.Delivered ? Works : attempt.Manual || attempt.IsTest || attempt.Payload is null ? null : Fails;
         return database.ReadAsync(
             lane.TenantId, health is null ? End : $"{End};\n{health}",
             new

@@ -32,7 +32,7 @@ internal sealed partial class WebhookCourier(
 
         if (result.Verdict is Verdict.Gone)
             await health.GoneAsync(lane, CancellationToken.None);
-        else if (result.Verdict is not Verdict.Delivered && attempt is { Manual: false, IsTest: false })
+        else if (result.Verdict is not Verdict.Delivered && attempt is { Manual: false, IsTest: false, Payload: not null })
             await health.CheckAsync(lane, CancellationToken.None);
         return nextAt is { } at && ended.State == "retrying" ? new Retry(at, ended.Schedule) : null;
     }
