@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using KestrelVoice.EndToEnd.Tests.Running;

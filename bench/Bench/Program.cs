@@ -14,6 +14,27 @@ var ingest = new Command("ingest", "Call events from a sidecar's publish API to 
 ingest.SetAction((parsed, cancellationToken) => IngestBench.RunAsync(
     parsed.GetValue(calls) / 10, parsed.GetValue(connections), parsed.GetValue(rounds), cancellationToken));
 
+var instances = new Option<int>("--instances") { Description = "Workflows that run at once.", DefaultValueFactory = _ => 100 };
+var steps = new Option<int>("--steps") { Description = "Activities of each.", DefaultValueFactory = _ => 20 };
+var workflow = new Command("workflow", "Steps of workflows through our worker and the local sidecar, one after the other and side by side.") { instances, steps, rounds };
+workflow.SetAction((parsed, cancellationToken) => WorkflowBench.RunAsync(
+    parsed.GetValue(instances), parsed.GetValue(steps), parsed.GetValue(rounds), cancellationToken));
+
+var webhooks = new Command("webhooks", "Webhook deliveries from a call's events to a receiver, beside a loop that signs and posts the same bytes.") { calls, connections, rounds, seconds };
+webhooks.SetAction((parsed, cancellationToken) => WebhookBench.RunAsync(
+    parsed.GetValue(calls) / 100, parsed.GetValue(connections), parsed.GetValue(rounds), TimeSpan.FromSeconds(parsed.GetValue(seconds)), cancellationToken));
+
+var waiting = new Option<int>("--waiting") { Description = "Retries that wait.", DefaultValueFactory = _ => 10_000 };
+var window = new Option<double>("--window") { Description = "Seconds of idleness that are measured.", DefaultValueFactory = _ => 30 };
+var retries = new Command("retries", "CPU time that waiting retries cost while nothing happens, before and after a restart.") { waiting, window };
+retries.SetAction((parsed, cancellationToken) => RetryBench.RunAsync(
+    parsed.GetValue(waiting), TimeSpan.FromSeconds(parsed.GetValue(window)), cancellationToken));
+
+var receiverPort = new Argument<int>("port");
+var receive = new Command("receive", "Takes webhooks and counts them; the other commands start it.") { receiverPort };
+receive.Hidden = true;
+receive.SetAction((parsed, cancellationToken) => Receiver.ServeAsync(parsed.GetValue(receiverPort), cancellationToken));
+
 var database = new Argument<string>("connection-string");
 var tenant = new Argument<Guid>("tenant");
 var port = new Argument<int>("port");
@@ -21,4 +42,4 @@ var bare = new Command("bare", "Serves the bare endpoint; the other commands sta
 bare.Hidden = true;
 bare.SetAction((parsed, cancellationToken) => BareEndpoint.RunAsync(parsed.GetValue(database)!, parsed.GetValue(tenant), parsed.GetValue(port), cancellationToken));
 
-return await new RootCommand("Figures and ratios; they never decide whether a build passes.") { list, ingest, bare }.Parse(args).InvokeAsync();
+return await new RootCommand("Figures and ratios; they never decide whether a build passes.") { list, ingest, workflow, webhooks, retries, bare, receive }.Parse(args).InvokeAsync();

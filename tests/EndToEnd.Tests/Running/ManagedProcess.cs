@@ -50,6 +50,16 @@ internal sealed class ManagedProcess(string name, string file, IReadOnlyList<str
         process = null;
     }
 
+    /// <summary>What it, without its children, has used of the processors since its last start.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            process!.Refresh();
+            return process.TotalProcessorTime;
+        }
+    }
+
     public bool HasExited => process?.HasExited ?? true;
 
     public string Log => string.Join(Environment.NewLine, output);
