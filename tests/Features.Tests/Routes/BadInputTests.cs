@@ -77,7 +77,7 @@ public sealed class BadInputTests(KestrelVoiceApp app) : IClassFixture<KestrelVo
 
         await NoOffencesAsync(
             from route in routes
-                // A NUL in the path never gets past the web server, and without an id it is another route.
+            // A NUL in the path never gets past the web server, and without an id it is another route.
             from value in Garbage.Where(value => value is { Length: > 0 and < 1000 } and not "%00")
             let path = route.PathParameters.Aggregate(route.Template, (filled, parameter) => filled.Replace($"{{{parameter}}}", value, StringComparison.Ordinal))
             select (route, path, route.Writes && route.Method != "DELETE" ? (HttpContent?)Content("{}"u8.ToArray(), "application/json") : null), client);

@@ -271,7 +271,10 @@ public sealed class ModelEngineTests
     {
         var settings = new SummarySettings
         {
-            Endpoint = endpoint, Model = "scripted-1", ApiKey = "the key", RequestTimeout = timeout ?? TimeSpan.FromSeconds(30),
+            Endpoint = endpoint,
+            Model = "scripted-1",
+            ApiKey = "the key",
+            RequestTimeout = timeout ?? TimeSpan.FromSeconds(30),
         };
         var services = new ServiceCollection().AddSingleton(Options.Create(settings)).AddLogging(logging =>
         {
