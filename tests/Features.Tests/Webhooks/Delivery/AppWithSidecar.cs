@@ -53,20 +53,24 @@ public sealed class AppWithSidecar(TestCluster cluster) : KestrelVoiceApp(cluste
 
     public async Task StopSidecarAsync()
     {
-        // What it waits for on its way out, it waits for by the clock.
-        var stopping = sidecar!.StopAsync();
-        while (await Task.WhenAny(stopping, Task.Delay(20)) != stopping)
-            Clock.Advance(TimeSpan.FromMilliseconds(200));
-        await stopping;
+        await WhileTimePasses(sidecar!.StopAsync());
         sidecar = null;
     }
 
     public override async ValueTask DisposeAsync()
     {
+        await WhileTimePasses(base.DisposeAsync().AsTask());
         if (sidecar is not null)
             await StopSidecarAsync();
-        await base.DisposeAsync();
         folder.Delete(recursive: true);
+    }
+
+    // What somebody waits for on his way out, he waits for by the clock.
+    private async Task WhileTimePasses(Task task)
+    {
+        while (await Task.WhenAny(task, Task.Delay(20)) != task)
+            Clock.Advance(TimeSpan.FromMilliseconds(200));
+        await task;
     }
 
     private static string Checkout()

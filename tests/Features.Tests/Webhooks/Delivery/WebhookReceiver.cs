@@ -12,14 +12,18 @@ namespace KestrelVoice.Features.Tests.Webhooks.Delivery;
 /// <summary>What a customer runs: a real server on this machine that keeps every request, and answers as it is told.</summary>
 internal sealed class WebhookReceiver : IAsyncDisposable
 {
+    private static int receivers;
+
     private readonly WebApplication app;
+    // Ports are used again, and a retry of another test must not come to this one.
+    private readonly string path = $"/webhooks/{Interlocked.Increment(ref receivers)}";
     private readonly Lock gate = new();
     private readonly List<ReceivedWebhook> received = [];
     private int underWay;
 
     private WebhookReceiver(WebApplication app) => this.app = app;
 
-    public string Url => app.Urls.Single() + "/webhooks?of=ours";
+    public string Url => app.Urls.Single() + path + "?of=ours";
 
     /// <summary>Answers the request with that number, from 1; 200 when it is left alone.</summary>
     public Func<HttpContext, int, Task> Answers { get; set; } = (_, _) => Task.CompletedTask;
@@ -50,7 +54,7 @@ internal sealed class WebhookReceiver : IAsyncDisposable
                 return Task.CompletedTask;
             },
         };
-        app.MapPost("/webhooks", receiver.TakeAsync);
+        app.MapPost(receiver.path, receiver.TakeAsync);
         await app.StartAsync(TestContext.Current.CancellationToken);
         return receiver;
     }
