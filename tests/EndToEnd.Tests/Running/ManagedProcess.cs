@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using KestrelVoice.Cli.Processes;
 
 namespace KestrelVoice.EndToEnd.Tests.Running;
 
@@ -58,6 +59,15 @@ internal sealed class ManagedProcess(string name, string file, IReadOnlyList<str
             process!.Refresh();
             return process.TotalProcessorTime;
         }
+    }
+
+    /// <summary>SIGTERM, and the time to obey it.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (process is null)
+            return;
+        Signals.AskToStop(ProcessIdentity.Of(process.Id)!);
+        await process.WaitForExitAsync(cancellationToken);
     }
 
     public bool HasExited => process?.HasExited ?? true;
