@@ -1,5 +1,6 @@
 using Dapr.Workflow;
 using KestrelVoice.Features.Webhooks.Delivery;
+using KestrelVoice.Features.Webhooks.Endpoints;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -12,7 +13,7 @@ internal static class WebhooksRegistration
     {
         services.AddOptions<DeliverySettings>().Bind(configuration.GetSection(DeliverySettings.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<DeliverySettings>, DeliverySettings.Validator>();
-        services.AddSingleton<WebhookSecrets>().AddSingleton<WebhookDispatch>();
+        services.AddSingleton<WebhookSecrets>().AddSingleton<EndpointRemoval>().AddSingleton<WebhookDispatch>();
         services.AddSingleton<WebhookAttempts>().AddSingleton<WebhookSender>().AddSingleton(_ => RetrySchedule.From(configuration)).AddSingleton<EndpointHealth>();
         services.AddSingleton<WebhookCourier>().AddSingleton<WebhookLanes>();
         services.AddHostedService<WebhookDispatcher>().AddHostedService<WebhookUpkeep>();

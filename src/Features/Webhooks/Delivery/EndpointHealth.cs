@@ -1,11 +1,13 @@
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Webhooks.Endpoints;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace KestrelVoice.Features.Webhooks.Delivery;
 
 /// <summary>Gives up on endpoints that nobody looks after: after two warnings, or at once when the receiver says so.</summary>
-internal sealed partial class EndpointHealth(TenantDatabase database, IOptions<DeliverySettings> options, TimeProvider clock, ILogger<EndpointHealth> logger)
+internal sealed partial class EndpointHealth(
+    TenantDatabase database, EndpointRemoval removal, IOptions<DeliverySettings> options, TimeProvider clock, ILogger<EndpointHealth> logger)
 {
     /// <summary>What a message ends with whose endpoint was disabled before it was delivered.</summary>
     public const string EndpointDisabled = "endpoint_disabled";
@@ -37,8 +39,6 @@ internal sealed partial class EndpointHealth(TenantDatabase database, IOptions<D
         set status = 'disabled', disabled_reason = 'gone', disabled_at = @Now
         where tenant_id = @TenantId and id = @EndpointId and status <> 'disabled' and kind = 'endpoint'
         """;
-
-    private const string DeleteHook = "delete from webhook_endpoints where tenant_id = @TenantId and id = @EndpointId and kind = 'hook'";
 
     // On its own: whoever ends an attempt holds the message first and the endpoint then.
     private const string FailWaiting =
@@ -81,7 +81,7 @@ internal sealed partial class EndpointHealth(TenantDatabase database, IOptions<D
     public async Task GoneAsync(LaneKey lane, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow().UtcDateTime;
-        if (await ExecuteAsync(lane, DeleteHook, new { lane.EndpointId }, cancellationToken) > 0)
+        if (await removal.RemoveAsync(lane.TenantId, lane.EndpointId, "hook", cancellationToken))
             return;
         if (await ExecuteAsync(lane, DisableGone, new { lane.EndpointId, Now = now }, cancellationToken) == 0)
             return;

@@ -29,19 +29,15 @@ internal static class DeleteWebhook
         public Validator() => RuleFor(command => command.Id).Must(EndpointId.IsEndpoint).WithMessage(EndpointId.Rule);
     }
 
-    internal sealed class Handler(TenantDatabase database, Principal principal) : IRequestHandler<Command, Outcome>
+    internal sealed class Handler(EndpointRemoval removal, Principal principal) : IRequestHandler<Command, Outcome>
     {
-        private const string Delete = "delete from webhook_endpoints where tenant_id = @TenantId and id = @Id and kind = 'endpoint'";
-
         public async Task<Outcome> Handle(Command command, CancellationToken cancellationToken)
         {
             if (!WebhookManagers.Include(principal))
                 return new Outcome.NotAllowed();
 
-            await using var transaction = await database.BeginAsync(principal.TenantId, cancellationToken);
-            var deleted = await transaction.ExecuteAsync(Delete, new { Id = TypeId.Parse(TypeId.WebhookEndpoint, command.Id) }, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
-            return deleted == 0 ? new Outcome.NotFound() : new Outcome.Deleted();
+            var id = TypeId.Parse(TypeId.WebhookEndpoint, command.Id);
+            return await removal.RemoveAsync(principal.TenantId, id, "endpoint", cancellationToken) ? new Outcome.Deleted() : new Outcome.NotFound();
         }
     }
 

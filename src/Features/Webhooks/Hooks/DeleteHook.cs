@@ -26,18 +26,14 @@ internal static class DeleteHook
         public Validator() => RuleFor(command => command.Id).Must(HookId.Is).WithMessage(HookId.Rule);
     }
 
-    internal sealed class Handler(TenantDatabase database, Principal principal) : IRequestHandler<Command, Outcome>
+    internal sealed class Handler(EndpointRemoval removal, Principal principal) : IRequestHandler<Command, Outcome>
     {
-        private const string Delete = "delete from webhook_endpoints where tenant_id = @TenantId and id = @Id and kind = 'hook'";
-
         public async Task<Outcome> Handle(Command command, CancellationToken cancellationToken)
         {
             if (!WebhookManagers.Include(principal))
                 return Outcome.NotAllowed;
 
-            await using var transaction = await database.BeginAsync(principal.TenantId, cancellationToken);
-            await transaction.ExecuteAsync(Delete, new { Id = TypeId.Parse(TypeId.Hook, command.Id) }, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            await removal.RemoveAsync(principal.TenantId, TypeId.Parse(TypeId.Hook, command.Id), "hook", cancellationToken);
             return Outcome.Gone;
         }
     }
