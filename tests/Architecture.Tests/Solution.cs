@@ -11,7 +11,8 @@ internal static class Solution
     public static readonly Assembly Features = typeof(Features.Kernel.Principal).Assembly;
     public static readonly Assembly Host = Load("KestrelVoice.Host");
     public static readonly Assembly Voice = Load("KestrelVoice.Voice");
-    public static readonly Assembly[] Product = [Contracts, Features, Host, Voice];
+    public static readonly Assembly Workflow = typeof(global::Dapr.Workflow.WorkflowContext).Assembly;
+    public static readonly Assembly[] Product = [Contracts, Features, Host, Voice, Workflow];
     public static readonly Assembly[] Tools = [Load("kestrel"), Load("KestrelVoice.LocalDapr"), Load("KestrelVoice.CallSimulator")];
 
     public static string Root { get; } = FindRoot();

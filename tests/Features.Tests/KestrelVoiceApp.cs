@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Dapper;
 using KestrelVoice.Contracts;
+using KestrelVoice.Features.Calls;
 using KestrelVoice.Features.Identity.Credentials;
 using KestrelVoice.Features.Identity.Embedded;
 using KestrelVoice.Features.Kernel;
@@ -124,11 +125,26 @@ public class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory<Progra
         return await client.SendAsync(request, TestContext.Current.CancellationToken);
     }
 
-    /// <summary>All events of a call, in their order.</summary>
+    /// <summary>All events of a call, in their order; what is told of it a moment later has been told.</summary>
     public async Task GivenACall(params IEnumerable<CallEvent> events)
     {
         foreach (var callEvent in events)
             (await Deliver(callEvent)).EnsureSuccessStatusCode();
+        await WhatIsDueIsTold(after: CallAnnouncements.Settling);
+    }
+
+    /// <summary>Lets time pass until nothing is left that was to be told of calls by then.</summary>
+    public async Task WhatIsDueIsTold(TimeSpan after)
+    {
+        var until = Clock.GetUtcNow() + after;
+        await using var connection = await Owner.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(TimeSpan.FromSeconds(60));
+        while (await connection.QuerySingleAsync<bool>("select exists (select from call_announcements where due_at <= @Until)", new { Until = until.UtcDateTime }))
+        {
+            Clock.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Delay(5, patience.Token);
+        }
     }
 
     /// <summary>Hands what waits in the outbox to whoever subscribed to it, as relay and sidecar do. What cannot be taken now stays.</summary>

@@ -11,8 +11,11 @@ internal sealed record CompletedCall(Guid TenantId, Guid CallId)
 }
 
 /// <summary>Tells a call's end and its emergency, each once, in the transaction that made them true.</summary>
-internal sealed class CallAnnouncements(TenantEvents events, Outbox outbox, PublicUrl publicUrl, TimeProvider clock)
+internal sealed class CallAnnouncements(TenantEvents events, Outbox outbox, PublicUrl publicUrl, TimeProvider clock) : IDisposable
 {
+    /// <summary>How long a completed call waits for what was published in the moment in which it ended: a broker may deliver the end first.</summary>
+    public static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(300);
+
     /// <summary>How long a hang-up may still turn out to have been a conversation.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
@@ -22,7 +25,7 @@ internal sealed class CallAnnouncements(TenantEvents events, Outbox outbox, Publ
     private const string PutOff =
         """
         insert into call_announcements (tenant_id, call_id, kind, due_at) values (@TenantId, @CallId, @Kind, @DueAt)
-        on conflict (tenant_id, call_id, kind) do nothing
+        on conflict (tenant_id, call_id, kind) do update set due_at = least(call_announcements.due_at, excluded.due_at)
         """;
 
     private const string Take = "delete from call_announcements where tenant_id = @TenantId and call_id = @CallId and kind = @Kind";
@@ -32,6 +35,8 @@ internal sealed class CallAnnouncements(TenantEvents events, Outbox outbox, Publ
 
     private const string Ended = "ended";
     private const string Emergency = "emergency";
+
+    private readonly Signal _putOff = new(clock);
 
     /// <param name="before">The call log's status before <paramref name="callEvent"/> was taken; null when there was none.</param>
     public async Task MakeAsync(
@@ -54,8 +59,7 @@ internal sealed class CallAnnouncements(TenantEvents events, Outbox outbox, Publ
         switch (status)
         {
             case CallStatus.Completed:
-                await TakeAsync(transaction, callId, Ended, cancellationToken);
-                await events.RecordAsync(transaction, EndOf(facts, callId), cancellationToken);
+                await PutOffAsync(transaction, callId, Ended, Settling, cancellationToken);
                 await outbox.AddAsync(
                     transaction, Topics.CompletedCalls, CompletedCall.CloudEventType, new CompletedCall(transaction.TenantId, callId), urgent: false,
                     cancellationToken);
@@ -79,6 +83,11 @@ internal sealed class CallAnnouncements(TenantEvents events, Outbox outbox, Publ
             await events.RecordAsync(transaction, kind == Emergency ? EmergencyOf(facts, callId) : EndOf(facts, callId), cancellationToken);
     }
 
+    /// <summary>Until something was put off here, and no longer than <paramref name="pause"/>.</summary>
+    public Task WaitAsync(TimeSpan pause, CancellationToken cancellationToken) => _putOff.WaitAsync(pause, cancellationToken);
+
+    public void Dispose() => _putOff.Dispose();
+
     private TenantEvent EndOf(CallFacts facts, Guid callId)
     {
         var (status, outcome) = CallOutcomes.Decide(facts);
@@ -100,8 +109,12 @@ internal sealed class CallAnnouncements(TenantEvents events, Outbox outbox, Publ
         return new TenantEvent(TenantEventTypes.EmergencyDetected, $"emergency:{callId}", emergency.At, data) { CallId = callId };
     }
 
-    private Task<int> PutOffAsync(TenantTransaction transaction, Guid callId, string kind, TimeSpan grace, CancellationToken cancellationToken) =>
-        transaction.ExecuteAsync(PutOff, new { CallId = callId, Kind = kind, DueAt = (clock.GetUtcNow() + grace).UtcDateTime }, cancellationToken);
+    private async Task PutOffAsync(TenantTransaction transaction, Guid callId, string kind, TimeSpan grace, CancellationToken cancellationToken)
+    {
+        await transaction.ExecuteAsync(
+            PutOff, new { CallId = callId, Kind = kind, DueAt = (clock.GetUtcNow() + grace).UtcDateTime }, cancellationToken);
+        transaction.OnceCommitted(_putOff.Give);
+    }
 
     private static async Task<bool> TakeAsync(TenantTransaction transaction, Guid callId, string kind, CancellationToken cancellationToken) =>
         await transaction.ExecuteAsync(Take, new { CallId = callId, Kind = kind }, cancellationToken) > 0;

@@ -6,7 +6,8 @@ using Npgsql;
 namespace KestrelVoice.Features.Calls;
 
 /// <summary>Tells what <see cref="CallAnnouncements"/> put off, whichever process put it off.</summary>
-internal sealed partial class CallAnnouncer(NpgsqlDataSource source, CallJournal journal, TimeProvider clock, ILogger<CallAnnouncer> logger) : BackgroundService
+internal sealed partial class CallAnnouncer(
+    NpgsqlDataSource source, CallJournal journal, CallAnnouncements announcements, TimeProvider clock, ILogger<CallAnnouncer> logger) : BackgroundService
 {
     private const int Most = 100;
     private const string FindDue = "select tenant_id, call_id from due_call_announcements(@Now, @Most)";
@@ -20,10 +21,17 @@ internal sealed partial class CallAnnouncer(NpgsqlDataSource source, CallJournal
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            var pause = await AnnounceAsync(stoppingToken) ? Pause : LongPause;
-            await Task.Delay(pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (await AnnounceAsync(stoppingToken))
+                await announcements.WaitAsync(Pause, stoppingToken);
+            else
+                await PauseAsync(LongPause, stoppingToken);
+            // Nothing that was put off just now is due sooner.
+            await PauseAsync(CallAnnouncements.Settling, stoppingToken);
         }
     }
+
+    private async Task PauseAsync(TimeSpan pause, CancellationToken stoppingToken) =>
+        await Task.Delay(pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private async Task<bool> AnnounceAsync(CancellationToken stoppingToken)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Dapper;
 using KestrelVoice.Contracts;
+using KestrelVoice.Features.Calls;
 using KestrelVoice.Features.Demo;
 using KestrelVoice.Features.Tests.Calls;
 
@@ -19,7 +20,7 @@ public sealed class CallAnnouncementTests : IClassFixture<KestrelVoiceApp>
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_completed_call_is_told_at_once_with_what_is_known_of_it()
+    public async Task A_completed_call_is_told_with_what_is_known_of_it()
     {
         var tenant = await app.GivenATenant();
         var call = new PhoneCall(tenant, 1, KestrelVoiceApp.Noon);
@@ -43,6 +44,21 @@ public sealed class CallAnnouncementTests : IClassFixture<KestrelVoiceApp>
         data.GetProperty("recording_url").GetString().ShouldBe($"https://api.example.test/api/call-logs/{log.Id()}/recording");
         data.GetProperty("emergency").GetBoolean().ShouldBeFalse();
         data.GetProperty("ended_at").GetDateTimeOffset().ShouldBe(KestrelVoiceApp.Noon.AddSeconds(3));
+    }
+
+    [Fact]
+    public async Task What_happened_in_the_moment_of_the_end_is_told_with_it_though_the_end_overtook_it()
+    {
+        var tenant = await app.GivenATenant();
+        var call = new PhoneCall(tenant, 11, KestrelVoiceApp.Noon);
+        var (words, dialed, ended) = (call.Says("Please put me through."), call.Dials(DialTarget.Person, bridged: true), call.Ended());
+        foreach (var callEvent in new CallEvent[] { words, ended, dialed })
+            (await app.Deliver(callEvent)).EnsureSuccessStatusCode();
+        (await Told(tenant)).ShouldBeEmpty();
+
+        await app.WhatIsDueIsTold(after: CallAnnouncements.Settling);
+
+        (await Told(tenant)).ShouldHaveSingleItem().GetProperty("data").GetProperty("outcome").GetString().ShouldBe("transferred");
     }
 
     [Fact]
@@ -74,7 +90,7 @@ public sealed class CallAnnouncementTests : IClassFixture<KestrelVoiceApp>
 
         foreach (var answer in await Task.WhenAll(deliveries.Select(app.Deliver)))
             answer.EnsureSuccessStatusCode();
-        await TimePasses(TimeSpan.FromSeconds(11), () => PutOff(tenant));
+        await app.WhatIsDueIsTold(TimeSpan.FromSeconds(11));
 
         var told = await Told(tenant);
         told.Select(item => item.GetProperty("sequence").GetInt64()).ShouldBe(Enumerable.Range(1, told.Count).Select(number => (long)number));
@@ -91,7 +107,7 @@ public sealed class CallAnnouncementTests : IClassFixture<KestrelVoiceApp>
         await app.GivenACall(call.Started(), call.Hears("How can I help?"), call.Ended());
         (await Told(tenant)).ShouldBeEmpty();
 
-        await TimePasses(TimeSpan.FromSeconds(11), () => PutOff(tenant));
+        await app.WhatIsDueIsTold(TimeSpan.FromSeconds(11));
 
         (await Told(tenant)).ShouldHaveSingleItem().GetProperty("event").GetString().ShouldBe("call.missed");
     }
@@ -116,7 +132,7 @@ public sealed class CallAnnouncementTests : IClassFixture<KestrelVoiceApp>
         var call = new PhoneCall(tenant, 5, KestrelVoiceApp.Noon);
         var (started, words, ended) = (call.Started(), call.Says("My heating is out."), call.Ended());
         await app.GivenACall(started, ended);
-        await TimePasses(TimeSpan.FromSeconds(11), () => PutOff(tenant));
+        await app.WhatIsDueIsTold(TimeSpan.FromSeconds(11));
 
         await app.GivenACall(words);
 
@@ -169,7 +185,7 @@ public sealed class CallAnnouncementTests : IClassFixture<KestrelVoiceApp>
 
         second.Says("Lost on the way.");
         await app.GivenACall(second.Emergency("flooding"));
-        await TimePasses(TimeSpan.FromSeconds(2), () => PutOff(tenant));
+        await app.WhatIsDueIsTold(TimeSpan.FromSeconds(2));
         (await Told(tenant))[1].GetProperty("data").GetProperty("said").ValueKind.ShouldBe(JsonValueKind.Null);
     }
 
@@ -216,18 +232,5 @@ public sealed class CallAnnouncementTests : IClassFixture<KestrelVoiceApp>
     {
         await using var connection = await app.Owner.OpenConnectionAsync(Stop);
         return await connection.QuerySingleAsync<long>(sql, new { tenant.Id });
-    }
-
-    /// <summary>Lets time pass until nothing is left of what waits for it.</summary>
-    private async Task TimePasses(TimeSpan time, Func<Task<long>> left)
-    {
-        app.Clock.Advance(time);
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Stop);
-        patience.CancelAfter(TimeSpan.FromSeconds(60));
-        while (await left() > 0)
-        {
-            await Task.Delay(10, patience.Token);
-            app.Clock.Advance(TimeSpan.FromSeconds(1));
-        }
     }
 }

@@ -23,6 +23,7 @@ internal static class Banner
         terminal.Markup($"[bold]Try next[/]");
         Next(terminal, "./kestrel call", "be the caller: type what you say, read what you hear");
         Next(terminal, "./kestrel call --script docs/examples/leak.yaml", "an emergency, played for you");
+        Next(terminal, "./kestrel listen", "receive the webhooks of your calls, verified and printed");
         Next(terminal, $"curl -H \"X-API-Key: {dev.ApiKey}\" {dev.ApiUrl}/api/call-logs", "what the API says of it");
         Next(terminal, "./kestrel status", "how the parts are doing");
         Next(terminal, "./kestrel logs -f", "what they are saying");
