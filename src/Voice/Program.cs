@@ -1,4 +1,5 @@
 using Carter;
+using Grpc.Net.Client;
 using KestrelVoice.Contracts;
 using KestrelVoice.Voice;
 using KestrelVoice.Voice.Calls;
@@ -9,7 +10,15 @@ builder.Host.UseDefaultServiceProvider(options => (options.ValidateScopes, optio
 builder.WebHost.ConfigureKestrel(kestrel => (kestrel.AddServerHeader, kestrel.Limits.MaxRequestBodySize) = (false, TwilioForm.MaxBodyBytes));
 builder.Services.AddVoice(builder.Configuration);
 builder.Services.AddCarter(configurator: carter => carter.WithEmptyValidators());
-builder.Services.AddDaprClient(dapr => dapr.UseJsonSerializationOptions(ContractJson.Options));
+// By default a sidecar that was away for long is not looked for again for up to two minutes.
+builder.Services.AddDaprClient(dapr => dapr
+    .UseJsonSerializationOptions(ContractJson.Options)
+    .UseGrpcChannelOptions(new GrpcChannelOptions
+    {
+        ThrowOperationCanceledOnCancellation = true,
+        InitialReconnectBackoff = TimeSpan.FromMilliseconds(250),
+        MaxReconnectBackoff = TimeSpan.FromSeconds(5),
+    }));
 
 var app = builder.Build();
 app.UseForwardedHeaders();

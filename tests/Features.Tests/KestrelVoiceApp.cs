@@ -136,7 +136,7 @@ public class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory<Progra
     /// <summary>Lets time pass until nothing is left that was to be told of calls by then.</summary>
     public async Task WhatIsDueIsTold(TimeSpan after)
     {
-        var until = Clock.GetUtcNow() + after;
+        var until = Services.GetRequiredService<TimeProvider>().GetUtcNow() + after;
         await using var connection = await Owner.OpenConnectionAsync(TestContext.Current.CancellationToken);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         patience.CancelAfter(TimeSpan.FromSeconds(60));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Grpc.Net.Client;
 using KestrelVoice.Contracts;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -42,7 +43,15 @@ internal static class OutboxRegistration
 {
     public static IServiceCollection AddOutbox(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddDaprClient(dapr => dapr.UseJsonSerializationOptions(ContractJson.Options));
+        // By default a sidecar that was away for long is not looked for again for up to two minutes.
+        services.AddDaprClient(dapr => dapr
+            .UseJsonSerializationOptions(ContractJson.Options)
+            .UseGrpcChannelOptions(new GrpcChannelOptions
+            {
+                ThrowOperationCanceledOnCancellation = true,
+                InitialReconnectBackoff = TimeSpan.FromMilliseconds(250),
+                MaxReconnectBackoff = TimeSpan.FromSeconds(5),
+            }));
         services.AddSingleton<Outbox>();
         return configuration.GetValue(Outbox.RelaySetting, defaultValue: true) ? services.AddHostedService<OutboxRelay>() : services;
     }

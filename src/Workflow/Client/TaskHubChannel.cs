@@ -45,6 +45,9 @@ internal sealed class TaskHubChannel(Func<(Uri Endpoint, string? Token)> setting
         },
         DisposeHttpClient = true,
         ThrowOperationCanceledOnCancellation = true,
+        // By default a sidecar that was away for long is not looked for again for up to two minutes.
+        InitialReconnectBackoff = TimeSpan.FromMilliseconds(250),
+        MaxReconnectBackoff = TimeSpan.FromSeconds(5),
         MaxReceiveMessageSize = receive,
         MaxSendMessageSize = send,
     };

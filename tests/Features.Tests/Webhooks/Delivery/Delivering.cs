@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Dapper;
+using KestrelVoice.Contracts;
 using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Tests.Calls;
 
@@ -23,6 +24,14 @@ internal static class Delivering
             _ => [call.Says("My sink drips."), call.Ended()],
         });
         await app.Relay(times);
+    }
+
+    /// <summary>So many calls that are over, told in the same moment.</summary>
+    public static async Task GivenToldTogether(this KestrelVoiceApp app, TestTenant tenant, int count)
+    {
+        var over = Enumerable.Range(0, count).Select(_ => new PhoneCall(tenant, Interlocked.Increment(ref calls), app.Clock.GetUtcNow()));
+        await app.GivenACall(over.SelectMany(call => new CallEvent[] { call.Says("My sink drips."), call.Ended() }));
+        await app.Relay();
     }
 
     public static async Task<JsonElement> MessagesOf(this HttpClient client, JsonElement endpoint) =>

@@ -211,8 +211,7 @@ public sealed class WebhookDeliveryTests(KestrelVoiceApp app) : IClassFixture<Ke
         await app.Until(client, endpoint, "delivered");
         app.Clock.Advance(TimeSpan.FromSeconds(2));
 
-        for (var told = 0; told < 5; told++)
-            await app.GivenATold(tenant);
+        await app.GivenToldTogether(tenant, 5);
         await app.Eventually(async () => (await client.MessagesOf(endpoint)).Data().Count(message => message.State() == "delivered") == 3, "two more");
         receiver.Received.Count.ShouldBe(3);
 
