@@ -36,7 +36,7 @@ internal static class GetMe
             select id, business_name, plan, time_zone, (select name from api_keys where tenant_id = @TenantId and id = @PrincipalId) as key_name
             from tenants
             where id = @TenantId;
-            select tenant_id, tenant_name, role from memberships_of(@PrincipalId)
+            select tenant_id, tenant_name, role, plan from memberships_of(@PrincipalId)
             """;
 
         private sealed record TenantRow(Guid Id, string BusinessName, string Plan, string TimeZone, string? KeyName);

@@ -7,7 +7,9 @@ namespace KestrelVoice.Features.Kernel;
 /// <param name="Email">The member's address; null for a key.</param>
 /// <param name="Role">The member's role; null for a key.</param>
 /// <param name="Scopes">What it may do: <see cref="Read"/>, <see cref="Write"/>.</param>
-public sealed record Principal(Guid TenantId, PrincipalKind Kind, Guid Id, string? Email, string? Role, IReadOnlyList<string> Scopes)
+/// <param name="Plan">What the tenant has bought.</param>
+public sealed record Principal(
+    Guid TenantId, PrincipalKind Kind, Guid Id, string? Email, string? Role, IReadOnlyList<string> Scopes, Plan Plan)
 {
     public const string Read = "read";
     public const string Write = "write";

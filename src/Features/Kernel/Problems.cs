@@ -26,6 +26,11 @@ public static class Problems
 
     public static ProblemHttpResult Conflict(string message) => Of(StatusCodes.Status409Conflict, ConflictError, message);
 
+    /// <summary>What the tenant's plan does not include, and which plan does.</summary>
+    public static ProblemHttpResult Upgrade(Plan required, string message) => Of(
+        StatusCodes.Status402PaymentRequired, UpgradeRequired, message,
+        new Dictionary<string, object?> { ["required_plan"] = required.Name() });
+
     public static ProblemHttpResult Invalid(string parameter, string message) => Invalid(new Dictionary<string, string[]> { [parameter] = [message] });
 
     public static ProblemHttpResult Invalid(IReadOnlyDictionary<string, string[]> errors) => Of(

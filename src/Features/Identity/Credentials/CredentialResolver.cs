@@ -102,7 +102,7 @@ internal sealed class CredentialResolver(
         return membership is null
             ? NotAMember()
             : new Credential.Accepted(new Principal(
-                membership.TenantId, PrincipalKind.Member, token.UserId, token.Email, membership.Role, MemberScopes));
+                membership.TenantId, PrincipalKind.Member, token.UserId, token.Email, membership.Role, MemberScopes, PlanNames.Read(membership.Plan)));
     }
 
     private static (Guid? Id, bool Malformed) NamedTenant(HttpRequest request)

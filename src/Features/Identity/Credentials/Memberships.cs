@@ -5,14 +5,14 @@ using Npgsql;
 namespace KestrelVoice.Features.Identity.Credentials;
 
 /// <summary>One tenant of a member, with the role there.</summary>
-internal sealed record Membership(Guid TenantId, string TenantName, string Role);
+internal sealed record Membership(Guid TenantId, string TenantName, string Role, string Plan);
 
 /// <summary>Our own word on who belongs where, and whether an embedded session still lives: asked at most once a second for each session.</summary>
 internal sealed class Memberships(NpgsqlDataSource database, IOptions<AuthOptions> options, TimeProvider clock)
 {
     private const string Find =
         """
-        select tenant_id, tenant_name, role from memberships_of(@UserId);
+        select tenant_id, tenant_name, role, plan from memberships_of(@UserId);
         select exists (select 1 from identity.sessions where id = @SessionId and user_id = @UserId)
         """;
 
