@@ -9,6 +9,7 @@ using KestrelVoice.Features.Events;
 using KestrelVoice.Features.Identity;
 using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Kernel.CustomerUrls;
+using KestrelVoice.Features.Kernel.RateLimits;
 using KestrelVoice.Features.Summaries;
 using KestrelVoice.Features.Webhooks;
 using Microsoft.AspNetCore.Authentication;
@@ -32,6 +33,7 @@ public static class FeatureRegistration
         services.AddSingleton(_ => TenantDatabase.Open(configuration)).AddSingleton<TenantDatabase>();
         services.AddSingleton(PublicUrl.From(configuration));
         services.AddOutbox(configuration);
+        services.AddRateLimits(configuration);
         services.AddScoped<CurrentPrincipal>().AddScoped(provider => provider.GetRequiredService<CurrentPrincipal>().Value
             ?? throw new InvalidOperationException("This route needs a principal but lets strangers in."));
 
@@ -61,7 +63,9 @@ public static class FeatureRegistration
         app.UseStatusCodePages(context => Problems.Of(context.HttpContext.Response.StatusCode).ExecuteAsync(context.HttpContext));
         app.UseRouting();
         app.UseCors();
+        app.UseAddressLimit();
         app.UseAuthentication();
+        app.UseTenantLimit();
         app.UseAuthorization();
         app.Use(QueryParameters.CheckAsync);
         app.UseWhen(

@@ -28,6 +28,7 @@ internal static class ApiDescription
         (StatusCodes.Status404NotFound, "It does not exist, or belongs to somebody else."),
         (StatusCodes.Status413PayloadTooLarge, "The body is too large."),
         (StatusCodes.Status415UnsupportedMediaType, "The body is not application/json."),
+        (StatusCodes.Status429TooManyRequests, "The plan's requests of this minute are used up; Retry-After says when there are new ones."),
         (StatusCodes.Status500InternalServerError, "Our fault; quote request_id."),
         (StatusCodes.Status503ServiceUnavailable, "Something needed is away for the moment; try again."),
     ];

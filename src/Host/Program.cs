@@ -8,12 +8,14 @@ builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogL
 builder.AddLimits();
 builder.Services.AddFeatures(builder.Configuration);
 builder.Services.AddHealth();
+builder.Services.AddProxies(builder.Configuration);
 builder.Services.AddBrowsers(builder.Configuration);
 builder.Services.AddApiDescription();
 if (Commands.Find(args) is { } command)
     return await command(builder);
 
 var app = builder.Build();
+app.UseForwardedHeaders();
 app.UseSecurityHeaders();
 app.UseFeatures();
 app.MapFeatures();

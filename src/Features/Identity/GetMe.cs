@@ -2,6 +2,7 @@ using System.ComponentModel;
 using Carter;
 using Dapper;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Kernel.RateLimits;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -22,14 +23,20 @@ internal static class GetMe
         [property: Description("What the API key is called; null for a member.")] string? KeyName,
         IReadOnlyList<string> Scopes,
         TenantOfRequest Tenant,
+        Quota Quota,
         [property: Description("Every tenant of a member, oldest membership first; X-Tenant-Id names the one to act in. Null for a key.")]
         IReadOnlyList<TenantOfMember>? Tenants);
 
     internal sealed record TenantOfRequest(string Id, string Name, string Plan, string TimeZone);
 
+    internal sealed record Quota(
+        [property: Description("How many the plan includes.")] int RequestsPerMinute,
+        [property: Description("How many of them are left in this minute.")] int Remaining,
+        [property: Description("Seconds until all of them are there again.")] int ResetsIn);
+
     internal sealed record TenantOfMember(string Id, string Name, string Role);
 
-    internal sealed class Handler(TenantDatabase database, Principal principal) : IRequestHandler<Query, Response>
+    internal sealed class Handler(TenantDatabase database, TenantQuotas quotas, Principal principal) : IRequestHandler<Query, Response>
     {
         private const string Find =
             """
@@ -47,12 +54,14 @@ internal static class GetMe
         private async Task<Response> ReadAsync(SqlMapper.GridReader results)
         {
             var tenant = await results.ReadSingleAsync<TenantRow>();
+            var allowance = quotas.Look(principal.TenantId, principal.Plan);
             var isMember = principal.Kind is PrincipalKind.Member;
             return new Response(
                 principal.Kind,
                 isMember ? principal.Id.ToString() : TypeId.Format(TypeId.ApiKey, principal.Id),
                 principal.Email, principal.Role, tenant.KeyName, principal.Scopes,
                 new TenantOfRequest(TypeId.Format(TypeId.Tenant, tenant.Id), tenant.BusinessName, tenant.Plan, tenant.TimeZone),
+                new Quota(allowance.Quota, allowance.Remaining, allowance.Seconds),
                 isMember ? [.. (await results.ReadAsync<Credentials.Membership>()).Select(membership => new TenantOfMember(
                     TypeId.Format(TypeId.Tenant, membership.TenantId), membership.TenantName, membership.Role))] : null);
         }
