@@ -1,7 +1,10 @@
 using System.Text.Json;
+using FluentValidation;
 using KestrelVoice.Contracts;
 using KestrelVoice.Features.Demo;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Routing;
+using MediatR;
 
 namespace KestrelVoice.Host;
 
@@ -12,6 +15,8 @@ internal static class Commands
     {
         ["migrate"] => MigrateAsync,
         ["seed-demo", .. var options] => builder => SeedDemoAsync(builder, options.Contains("--demo-data")),
+        ["tenant-plan", { } tenant] => builder => PlanAsync(builder, tenant, plan: null),
+        ["tenant-plan", { } tenant, { } plan] => builder => PlanAsync(builder, tenant, plan),
         [{ } word, ..] when !word.StartsWith('-') => _ => RefuseAsync(word),
         _ => null,
     };
@@ -19,8 +24,14 @@ internal static class Commands
 #pragma warning disable RS0030 // Commands speak to whoever typed them; seed-demo's one line on stdout is read by programs, so all else goes to stderr.
     private static async Task<int> RefuseAsync(string word)
     {
-        await Console.Error.WriteLineAsync($"'{word}' is not a command. There are: migrate, seed-demo [--demo-data]; without one, the host serves.");
+        await Console.Error.WriteLineAsync($"'{word}' is not a command. There are: migrate, seed-demo [--demo-data], tenant-plan TENANT [PLAN]; without one, the host serves.");
         return 64;
+    }
+
+    private static async Task<int> FailAsync(string line)
+    {
+        await Console.Error.WriteLineAsync(line);
+        return 1;
     }
 
     private static Task PrintAsync(string line) => Console.Out.WriteLineAsync(line);
@@ -42,6 +53,25 @@ internal static class Commands
         var seeded = await DemoSeed.RunAsync(host.Services, withCalls, host.Lifetime.ApplicationStopping);
         await PrintAsync(JsonSerializer.Serialize(seeded, ContractJson.Options));
         return 0;
+    }
+
+    private static async Task<int> PlanAsync(WebApplicationBuilder builder, string tenant, string? plan)
+    {
+        await using var host = builder.Build();
+        await using var scope = host.Services.CreateAsyncScope();
+        try
+        {
+            var mediator = scope.ServiceProvider.GetRequiredService<IMediator>();
+            var now = await mediator.Send(new ChangePlan.Command(tenant, plan), host.Lifetime.ApplicationStopping);
+            if (now is null)
+                return await FailAsync($"There is no tenant '{tenant}'.");
+            await PrintAsync(JsonSerializer.Serialize(now, ContractJson.Options));
+            return 0;
+        }
+        catch (ValidationException refused)
+        {
+            return await FailAsync(string.Join('\n', refused.Errors.Select(error => error.ErrorMessage)));
+        }
     }
 
     private static string Required(IConfiguration configuration, string name) =>

@@ -51,10 +51,25 @@ public sealed class PostgresCluster : IAsyncDisposable
 
     /// <summary>Connects the superuser to a database.</summary>
     /// <param name="database">Its name.</param>
-    public string ConnectionStringFor(string database) => new NpgsqlConnectionStringBuilder
+    public string ConnectionStringFor(string database) => ConnectionString(Port, database, password);
+
+    /// <summary>Connects the superuser to a database of a server that somebody else started on the folder.</summary>
+    /// <param name="directory">As in <see cref="PostgresClusterOptions"/>.</param>
+    /// <param name="port">Where it listens.</param>
+    /// <param name="database">Its name.</param>
+    /// <exception cref="KestrelException">There is no cluster in the folder.</exception>
+    public static string ConnectionStringOf(string directory, int port, string database)
+    {
+        var folder = new ClusterFolder(directory);
+        return File.Exists(folder.PasswordFile)
+            ? ConnectionString(port, database, File.ReadAllText(folder.PasswordFile).Trim())
+            : throw new KestrelException($"{folder.PasswordFile} is missing, so nobody can sign in to the database there.");
+    }
+
+    private static string ConnectionString(int port, string database, string password) => new NpgsqlConnectionStringBuilder
     {
         Host = "127.0.0.1",
-        Port = Port,
+        Port = port,
         Database = database,
         Username = Superuser,
         Password = password,

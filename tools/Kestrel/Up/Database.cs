@@ -77,6 +77,11 @@ internal sealed class Database : IAsyncDisposable
             cancellationToken);
     }
 
+    /// <summary>The database of the copy that is up, for a command beside it, which leaves it running.</summary>
+    public static Database OfRun(KestrelHome home, PortPlan ports) => new(
+        ExternalUrl is { } url ? DatabaseUrl.ToConnectionString(url) : PostgresCluster.ConnectionStringOf(home.Postgres, ports.Postgres, Name),
+        cluster: null, options: null);
+
     /// <summary>Brings our server back after it died; the port and the data stay the same.</summary>
     public async Task ReviveAsync(CancellationToken cancellationToken) =>
         Cluster = await PostgresCluster.StartAsync(options!, cancellationToken);

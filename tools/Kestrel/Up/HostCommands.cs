@@ -18,6 +18,15 @@ internal sealed class HostCommands(KestrelHome home, RunEnvironment environment)
         return tenant;
     }
 
+    /// <param name="tenant">Its id or one of its numbers.</param>
+    /// <param name="plan">Null only asks.</param>
+    /// <returns>The tenant as it is now: one line of JSON.</returns>
+    public Task<string> PlanAsync(string tenant, string? plan, CancellationToken cancellationToken)
+    {
+        string[] arguments = plan is null ? ["tenant-plan", tenant] : ["tenant-plan", tenant, plan];
+        return RunAsync(arguments, plan is null ? "The plan could not be read" : "The plan could not be changed", _ => { }, cancellationToken);
+    }
+
     private async Task<string> RunAsync(string[] arguments, string failure, Action<string> progress, CancellationToken cancellationToken)
     {
         var ran = await Subprocess.RunAsync(
