@@ -112,7 +112,7 @@ internal static class ApiDescription
             [
                 Requirement(Session, context.Document),
                 Requirement(SessionToken, context.Document),
-                .. policies.Contains(Policies.Member) ? Array.Empty<OpenApiSecurityRequirement>() : [Requirement(ApiKey, context.Document)],
+                .. policies.Exists(policy => policy is Policies.Member or Policies.Manage) ? Array.Empty<OpenApiSecurityRequirement>() : [Requirement(ApiKey, context.Document)],
             ];
         return Task.CompletedTask;
     }

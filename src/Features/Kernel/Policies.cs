@@ -17,6 +17,12 @@ public static class Policies
     /// <summary>A person, not an API key.</summary>
     public const string Member = "Member";
 
+    /// <summary>An owner or an admin in person: whoever hands out keys, lets people in, and sees who did what.</summary>
+    public const string Manage = "Manage";
+
+    /// <summary>Whoever sends a tenant's calls elsewhere: its owners and admins, and any key that may write, since integrations set themselves up.</summary>
+    public const string Integrate = "Integrate";
+
     /// <summary>The app's own sidecar, by its token.</summary>
     public const string Sidecar = "Dapr";
 
@@ -25,6 +31,9 @@ public static class Policies
         options.AddPolicy(Read, policy => Require(policy, principal => principal.Scopes.Contains(Principal.Read)));
         options.AddPolicy(Write, policy => Require(policy, principal => principal.Scopes.Contains(Principal.Write)));
         options.AddPolicy(Member, policy => Require(policy, principal => principal.Kind == PrincipalKind.Member));
+        options.AddPolicy(Manage, policy => Require(policy, principal => principal.Manages));
+        options.AddPolicy(Integrate, policy => Require(
+            policy, principal => principal.Manages || (principal.Kind == PrincipalKind.ApiKey && principal.Scopes.Contains(Principal.Write))));
         options.AddDapr(Sidecar);
     }
 

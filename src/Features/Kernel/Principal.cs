@@ -13,6 +13,8 @@ public sealed record Principal(
 {
     public const string Read = "read";
     public const string Write = "write";
+
+    internal bool Manages => Kind == PrincipalKind.Member && Role is Roles.Owner or Roles.Admin;
 }
 
 public enum PrincipalKind

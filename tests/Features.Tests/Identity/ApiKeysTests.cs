@@ -125,12 +125,12 @@ public sealed class ApiKeysTests(KestrelVoiceApp app) : IClassFixture<KestrelVoi
     }
 
     [Fact]
-    public async Task Staff_and_keys_may_not_touch_keys()
+    public async Task Members_and_keys_may_not_touch_keys()
     {
         var tenant = await app.GivenATenant();
-        using var staff = await app.SignedIn(await app.GivenAMember((tenant, "staff")));
+        using var member = await app.SignedIn(await app.GivenAMember((tenant, "member")));
         using var key = Using((await app.GivenAKey(tenant, "read", "write")).Text);
-        foreach (var client in new[] { staff, key })
+        foreach (var client in new[] { member, key })
         {
             await (await client.GetAsync("/api/api-keys", Stop)).ShouldBeProblem(HttpStatusCode.Forbidden, "forbidden");
             await (await Create(client, """{"name":"x","scopes":["read"]}""")).ShouldBeProblem(HttpStatusCode.Forbidden, "forbidden");

@@ -26,7 +26,7 @@ public sealed class CredentialTests(AppWithDashboard app) : IClassFixture<AppWit
     [InlineData(3000, 2)]
     public async Task The_session_cookie_signs_in_whole_or_in_chunks(int padding, int cookies)
     {
-        var member = await app.GivenAMember((await app.GivenATenant(), "staff"));
+        var member = await app.GivenAMember((await app.GivenATenant(), "member"));
         var session = await app.SignIn(member);
         var json = session.GetRawText().Replace("\"user\":{", "\"pad\":\"" + new string('x', padding) + "\",\"user\":{", StringComparison.Ordinal);
         SessionCookie.Encode(Member.CookieName, json).Count.ShouldBeGreaterThanOrEqualTo(cookies);
@@ -40,7 +40,7 @@ public sealed class CredentialTests(AppWithDashboard app) : IClassFixture<AppWit
     [Fact]
     public async Task What_the_cookie_says_of_the_user_is_not_believed()
     {
-        var member = await app.GivenAMember((await app.GivenATenant(), "staff"));
+        var member = await app.GivenAMember((await app.GivenATenant(), "member"));
         var session = await app.SignIn(member);
         using var client = WithCookie(session.GetRawText().Replace(member.Email, "boss@maplestreet.example", StringComparison.Ordinal));
 
@@ -63,7 +63,7 @@ public sealed class CredentialTests(AppWithDashboard app) : IClassFixture<AppWit
     [Fact]
     public async Task A_session_cookie_of_another_name_is_nobody()
     {
-        var session = await app.SignIn(await app.GivenAMember((await app.GivenATenant(), "staff")));
+        var session = await app.SignIn(await app.GivenAMember((await app.GivenATenant(), "member")));
         using var client = app.Stranger();
         client.DefaultRequestHeaders.Add("Cookie", string.Join("; ", SessionCookie.Encode("sb-other-auth-token", session.GetRawText())
             .Select(cookie => $"{cookie.Key}={cookie.Value}")));
@@ -170,7 +170,7 @@ public sealed class CredentialTests(AppWithDashboard app) : IClassFixture<AppWit
     public async Task A_member_of_several_tenants_names_one()
     {
         var (first, second, foreign) = (await app.GivenATenant(name: "First"), await app.GivenATenant(name: "Second"), await app.GivenATenant());
-        var member = await app.GivenAMember((first, "staff"), (second, "owner"));
+        var member = await app.GivenAMember((first, "member"), (second, "owner"));
         using var client = await app.SignedIn(member);
 
         (await TenantOf(client, null)).ShouldBe("First");
@@ -186,7 +186,7 @@ public sealed class CredentialTests(AppWithDashboard app) : IClassFixture<AppWit
         var (first, second, foreign) = (await app.GivenATenant(name: "First"), await app.GivenATenant(name: "Second"), await app.GivenATenant());
         foreach (var (preferred, expected) in new[] { (second, "Second"), (foreign, "First") })
         {
-            var member = await app.GivenAMember((first, "staff"), (second, "owner"));
+            var member = await app.GivenAMember((first, "member"), (second, "owner"));
             await using var connection = await app.Owner.OpenConnectionAsync(Stop);
             await connection.ExecuteAsync(
                 "update identity.users set app_metadata = app_metadata || jsonb_build_object('tenant_id', @Tenant::text) where id = @Id",

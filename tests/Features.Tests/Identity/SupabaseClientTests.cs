@@ -59,7 +59,7 @@ public sealed class SupabaseClientTests(AppAtThisHour app) : IClassFixture<AppAt
     public async Task Cookies_that_the_library_writes_open_our_api()
     {
         var tenant = await app.GivenATenant();
-        var member = await app.GivenAMember((tenant, "staff"));
+        var member = await app.GivenAMember((tenant, "member"));
 
         var report = await SupabaseOracle.PlayAsync(
             new { scenario = "writeCookies", url = app.Url, key = Key, member.Email, member.Password }, Stop);
@@ -76,7 +76,7 @@ public sealed class SupabaseClientTests(AppAtThisHour app) : IClassFixture<AppAt
     [Fact]
     public async Task The_library_reads_and_refreshes_the_cookies_of_our_sign_in_page()
     {
-        var member = await app.GivenAMember((await app.GivenATenant(), "staff"));
+        var member = await app.GivenAMember((await app.GivenATenant(), "member"));
         using var browser = app.Stranger();
         using var form = new FormUrlEncodedContent([new("email", member.Email), new("password", member.Password)]);
         var signedIn = await browser.PostAsync("/login", form, Stop);

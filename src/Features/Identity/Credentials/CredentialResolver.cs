@@ -27,7 +27,6 @@ internal sealed class CredentialResolver(
     internal const string TenantHeader = "X-Tenant-Id";
     internal const string TokenExpired = "token_expired";
     private const string BearerPrefix = "Bearer ";
-    private static readonly string[] MemberScopes = [Principal.Read, Principal.Write];
 
     private static readonly Credential.Refused UnknownKey =
         new(StatusCodes.Status401Unauthorized, Problems.Unauthorized, "The API key is not valid.");
@@ -102,7 +101,7 @@ internal sealed class CredentialResolver(
         return membership is null
             ? NotAMember()
             : new Credential.Accepted(new Principal(
-                membership.TenantId, PrincipalKind.Member, token.UserId, token.Email, membership.Role, MemberScopes, PlanNames.Read(membership.Plan)));
+                membership.TenantId, PrincipalKind.Member, token.UserId, token.Email, membership.Role, Roles.ScopesOf(membership.Role), PlanNames.Read(membership.Plan)));
     }
 
     private static (Guid? Id, bool Malformed) NamedTenant(HttpRequest request)

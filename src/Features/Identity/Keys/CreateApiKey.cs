@@ -99,7 +99,7 @@ internal static class CreateApiKey
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/api-keys", Handle)
             .WithName(nameof(CreateApiKey)).WithTags("API keys").WithSummary("Create an API key; the answer shows it this once")
-            .RequireAuthorization(Policies.Member);
+            .RequireAuthorization(Policies.Manage);
     }
 
     internal static async Task<Results<Created<Response>, ProblemHttpResult>> Handle(

@@ -81,7 +81,7 @@ internal static class ListApiKeys
             .MapGet("/api/api-keys", Handle)
             .WithQuery("limit", "offset", "cursor")
             .WithName(nameof(ListApiKeys)).WithTags("API keys").WithSummary("List API keys, newest first, without the keys themselves")
-            .RequireAuthorization(Policies.Member);
+            .RequireAuthorization(Policies.Manage);
     }
 
     internal static async Task<Results<Ok<Response>, ProblemHttpResult>> Handle(

@@ -63,7 +63,7 @@ internal static class RevokeApiKey
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapDelete("/api/api-keys/{id}", Handle)
             .WithName(nameof(RevokeApiKey)).WithTags("API keys").WithSummary("Revoke an API key, for good and at once")
-            .RequireAuthorization(Policies.Member);
+            .RequireAuthorization(Policies.Manage);
     }
 
     internal static async Task<Results<NoContent, ProblemHttpResult>> Handle(

@@ -126,7 +126,7 @@ internal static class ChangeWebhook
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPatch("/api/webhooks/{id}", Handle)
             .WithName(nameof(ChangeWebhook)).WithTags("Webhooks").WithSummary("Change a webhook endpoint; what is absent or null stays as it is")
-            .RequireAuthorization(Policies.Write);
+            .RequireAuthorization(Policies.Integrate);
     }
 
     internal static async Task<Results<Ok<WebhookEndpointItem>, ProblemHttpResult>> Handle(

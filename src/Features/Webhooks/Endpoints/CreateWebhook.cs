@@ -131,7 +131,7 @@ internal static class CreateWebhook
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/webhooks", Handle)
             .WithName(nameof(CreateWebhook)).WithTags("Webhooks").WithSummary("Create a webhook endpoint; the answer shows its secret this once")
-            .RequireAuthorization(Policies.Write);
+            .RequireAuthorization(Policies.Integrate);
     }
 
     internal static async Task<Results<Created<Response>, ProblemHttpResult>> Handle(

@@ -46,7 +46,7 @@ internal static class DeleteWebhook
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapDelete("/api/webhooks/{id}", Handle)
             .WithName(nameof(DeleteWebhook)).WithTags("Webhooks").WithSummary("Delete a webhook endpoint, with its messages")
-            .RequireAuthorization(Policies.Write);
+            .RequireAuthorization(Policies.Integrate);
     }
 
     internal static async Task<Results<NoContent, ProblemHttpResult>> Handle(

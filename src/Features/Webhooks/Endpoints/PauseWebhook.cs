@@ -69,7 +69,7 @@ internal static class PauseWebhook
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/webhooks/{id}/pause", Handle)
             .WithName(nameof(PauseWebhook)).WithTags("Webhooks").WithSummary("Pause a webhook endpoint")
-            .RequireAuthorization(Policies.Write);
+            .RequireAuthorization(Policies.Integrate);
     }
 
     internal static async Task<Results<Ok<WebhookEndpointItem>, ProblemHttpResult>> Handle(

@@ -69,7 +69,7 @@ internal static class ResumeWebhook
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/webhooks/{id}/resume", Handle)
             .WithName(nameof(ResumeWebhook)).WithTags("Webhooks").WithSummary("Resume a webhook endpoint that was paused, or disabled")
-            .RequireAuthorization(Policies.Write);
+            .RequireAuthorization(Policies.Integrate);
     }
 
     internal static async Task<Results<Ok<WebhookEndpointItem>, ProblemHttpResult>> Handle(

@@ -103,7 +103,7 @@ internal static class RotateWebhookSecret
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/webhooks/{id}/rotate-secret", Handle)
             .WithName(nameof(RotateWebhookSecret)).WithTags("Webhooks").WithSummary("Replace the secret; both sign while the old one lasts")
-            .RequireAuthorization(Policies.Write);
+            .RequireAuthorization(Policies.Integrate);
     }
 
     internal static async Task<Results<Ok<Response>, ProblemHttpResult>> Handle(

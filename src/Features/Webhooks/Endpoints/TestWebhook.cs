@@ -68,7 +68,7 @@ internal static class TestWebhook
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/webhooks/{id}/test", Handle)
             .WithName(nameof(TestWebhook)).WithTags("Webhooks").WithSummary("Send a made-up event, once, whatever the endpoint's state")
-            .RequireAuthorization(Policies.Write);
+            .RequireAuthorization(Policies.Integrate);
     }
 
     internal static async Task<Results<Accepted<TestMessage>, ProblemHttpResult>> Handle(

@@ -43,7 +43,7 @@ internal static class DeleteHook
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapDelete("/api/hooks/{id}", Handle)
             .WithName(nameof(DeleteHook)).WithTags("REST hooks").WithSummary("Unsubscribe; fine when it is gone already")
-            .RequireAuthorization(Policies.Write);
+            .RequireAuthorization(Policies.Integrate);
     }
 
     internal static async Task<Results<NoContent, ProblemHttpResult>> Handle(

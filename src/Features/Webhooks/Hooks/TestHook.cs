@@ -59,7 +59,7 @@ internal static class TestHook
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/hooks/{id}/test", Handle)
             .WithName(nameof(TestHook)).WithTags("REST hooks").WithSummary("Post a made-up event to the target, once")
-            .RequireAuthorization(Policies.Write);
+            .RequireAuthorization(Policies.Integrate);
     }
 
     internal static async Task<Results<Accepted<TestMessage>, ProblemHttpResult>> Handle(

@@ -74,7 +74,7 @@ internal static class ResendFailedWebhookMessages
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/webhooks/{id}/resend-failed", Handle)
             .WithName(nameof(ResendFailedWebhookMessages)).WithTags("Webhook messages").WithSummary("Send once more what has failed since")
-            .RequireAuthorization(Policies.Write);
+            .RequireAuthorization(Policies.Integrate);
     }
 
     internal static async Task<Results<Accepted<Response>, ProblemHttpResult>> Handle(

@@ -56,7 +56,7 @@ internal static class ResendWebhookMessage
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/webhooks/{id}/messages/{message_id}/resend", Handle)
             .WithName(nameof(ResendWebhookMessage)).WithTags("Webhook messages").WithSummary("Send a message once more, whatever its state")
-            .RequireAuthorization(Policies.Write);
+            .RequireAuthorization(Policies.Integrate);
     }
 
     internal static async Task<Results<Accepted, ProblemHttpResult>> Handle(

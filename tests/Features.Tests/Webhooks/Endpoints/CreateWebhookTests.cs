@@ -192,7 +192,7 @@ public sealed class CreateWebhookTests(KestrelVoiceApp app) : IClassFixture<Kest
             using var member = await app.SignedIn(await app.GivenAMember((tenant, role)));
             await member.GivenAnEndpoint();
         }
-        using var staff = await app.SignedIn(await app.GivenAMember((tenant, "staff")));
+        using var staff = await app.SignedIn(await app.GivenAMember((tenant, "member")));
         using var reader = app.ClientFor(tenant, Principal.Read);
 
         foreach (var client in new[] { staff, reader })

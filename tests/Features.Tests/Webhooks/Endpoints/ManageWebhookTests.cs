@@ -186,7 +186,7 @@ public sealed class ManageWebhookTests(KestrelVoiceApp app) : IClassFixture<Kest
     {
         var tenant = await app.GivenATenant();
         using var owner = await app.SignedIn(await app.GivenAMember((tenant, "owner")));
-        using var staff = await app.SignedIn(await app.GivenAMember((tenant, "staff")));
+        using var staff = await app.SignedIn(await app.GivenAMember((tenant, "member")));
         using var reader = app.ClientFor(tenant, Principal.Read);
         var path = "/api/webhooks/" + (await owner.GivenAnEndpoint()).Id() + rest;
 

@@ -104,7 +104,7 @@ public sealed class TestWebhookTests(KestrelVoiceApp app) : IClassFixture<Kestre
     {
         var tenant = await app.GivenATenant();
         using var client = app.ClientFor(tenant);
-        using var staff = await app.SignedIn(await app.GivenAMember((tenant, "staff")));
+        using var staff = await app.SignedIn(await app.GivenAMember((tenant, "member")));
         using var reader = app.ClientFor(tenant, Principal.Read);
 
         using var nowhere = await client.SendAsync(HttpMethod.Post, path);

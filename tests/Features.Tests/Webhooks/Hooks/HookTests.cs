@@ -92,7 +92,7 @@ public sealed class HookTests(KestrelVoiceApp app) : IClassFixture<KestrelVoiceA
         var tenant = await app.GivenATenant();
         using var manager = app.ClientFor(tenant);
         var hook = (await manager.GivenAHook()).Id();
-        using var staff = await app.SignedIn(await app.GivenAMember((tenant, "staff")));
+        using var staff = await app.SignedIn(await app.GivenAMember((tenant, "member")));
         using var reader = app.ClientFor(tenant, Principal.Read);
 
         foreach (var client in new[] { staff, reader })

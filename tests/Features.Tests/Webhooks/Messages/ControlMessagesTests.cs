@@ -137,7 +137,7 @@ public sealed class ControlMessagesTests(KestrelVoiceApp app) : IClassFixture<Ke
     {
         var tenant = await app.GivenATenant();
         using var client = app.ClientFor(tenant);
-        using var staff = await app.SignedIn(await app.GivenAMember((tenant, "staff")));
+        using var staff = await app.SignedIn(await app.GivenAMember((tenant, "member")));
         using var reader = app.ClientFor(tenant, Principal.Read);
 
         using var nowhere = await client.SendAsync(HttpMethod.Post, Nowhere + rest, body);
