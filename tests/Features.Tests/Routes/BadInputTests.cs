@@ -100,7 +100,8 @@ public sealed class BadInputTests(KestrelVoiceApp app) : IClassFixture<KestrelVo
 
         async Task<string> WorldAsync()
         {
-            var lists = RouteTable.Under(app, "/api/").Where(route => route is { PathParameters.Count: 0, Method: "GET" });
+            // All but what counts these very questions.
+            var lists = RouteTable.Under(app, "/api/").Where(route => route is { PathParameters.Count: 0, Method: "GET", Template: not "/api/me" });
             return string.Join("\n", await Task.WhenAll(lists.Select(route => client.GetStringAsync(route.Template, Token))));
         }
     }
