@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Carter;
 using Dapper;
 using Dapr;
+using KestrelVoice.Features.Audit;
 using KestrelVoice.Features.Calls;
 using KestrelVoice.Features.Events;
 using KestrelVoice.Features.Identity;
@@ -49,6 +50,7 @@ public static class FeatureRegistration
         return services
             .AddCustomerUrls(configuration)
             .AddIdentity(configuration)
+            .AddAudit()
             .AddEvents()
             .AddCalls(configuration)
             .AddWebhooks(configuration)

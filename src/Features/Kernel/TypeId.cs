@@ -14,6 +14,7 @@ public static class TypeId
     public const string Hook = "hook";
     public const string Request = "req";
     public const string Tenant = "ten";
+    public const string Audit = "aud";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
     private const int EncodedLength = 26;

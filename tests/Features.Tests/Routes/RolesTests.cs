@@ -23,6 +23,7 @@ public sealed class RolesTests(KestrelVoiceApp app) : IClassFixture<KestrelVoice
     private static readonly (string Method, string Path, string Takes)[] Particular =
     [
         ("*", "/api/api-keys", "manage"),
+        ("*", "/api/audit-log", "manage"),
         ("*", "/api/members", "manage"),
         ("GET", "/api/members", "see people"),
         ("POST", "/api/webhooks", "integrate"),

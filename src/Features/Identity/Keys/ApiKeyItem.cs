@@ -13,11 +13,3 @@ internal record ApiKeyItem(
     [property: Description("To the minute; null when it was never used.")] DateTime? LastUsedAt,
     DateTime? ExpiresAt,
     DateTime? RevokedAt);
-
-/// <summary>Keys open the tenant's doors, so only its owners and admins hand them out.</summary>
-internal static class KeyManagers
-{
-    internal const string Refusal = "Only owners and admins manage API keys.";
-
-    internal static bool Include(Kernel.Principal principal) => principal.Role is "owner" or "admin";
-}

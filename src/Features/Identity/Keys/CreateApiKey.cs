@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.Json.Serialization;
 using Carter;
 using FluentValidation;
+using KestrelVoice.Features.Audit;
 using KestrelVoice.Features.Identity.Credentials;
 using KestrelVoice.Features.Kernel;
 using MediatR;
@@ -28,7 +29,6 @@ internal static class CreateApiKey
         private Outcome() { }
 
         internal sealed record Created(Response Key) : Outcome;
-        internal sealed record NotAllowed : Outcome;
         internal sealed record TooMany : Outcome;
     }
 
@@ -51,7 +51,8 @@ internal static class CreateApiKey
         }
     }
 
-    internal sealed class Handler(TenantDatabase database, Principal principal, TimeProvider clock) : IRequestHandler<Command, Outcome>
+    internal sealed class Handler(TenantDatabase database, Principal principal, AuditLog audit, TimeProvider clock)
+        : IRequestHandler<Command, Outcome>
     {
         // One at a time, so that two requests cannot both take the last place.
         private const string Insert =
@@ -64,9 +65,6 @@ internal static class CreateApiKey
 
         public async Task<Outcome> Handle(Command command, CancellationToken cancellationToken)
         {
-            if (!KeyManagers.Include(principal))
-                return new Outcome.NotAllowed();
-
             var now = clock.GetUtcNow();
             var id = Guid.CreateVersion7(now);
             var key = ApiKeyText.Create();
@@ -88,6 +86,8 @@ internal static class CreateApiKey
             }, cancellationToken);
             if (inserted == 0)
                 return new Outcome.TooMany();
+            await audit.AddAsync(
+                transaction, AuditActions.KeyCreated, TypeId.Format(TypeId.ApiKey, id), string.Join(' ', scopes), cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return new Outcome.Created(new Response(
                 TypeId.Format(TypeId.ApiKey, id), key.Text, name, scopes, key.Prefix, key.Last4, now.UtcDateTime, ExpiresAt: null));
@@ -109,7 +109,6 @@ internal static class CreateApiKey
         return await mediator.Send(command, cancellationToken) switch
         {
             Outcome.Created(var key) => TypedResults.Created($"/api/api-keys/{key.Id}", key),
-            Outcome.NotAllowed => Problems.Of(StatusCodes.Status403Forbidden, Problems.Forbidden, KeyManagers.Refusal),
             Outcome.TooMany => Problems.Conflict($"There are {MostLiveKeys} API keys already; revoke one first."),
             _ => throw new UnreachableException(),
         };

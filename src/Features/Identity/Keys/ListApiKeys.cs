@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Diagnostics;
 using Carter;
 using Dapper;
 using FluentValidation;
@@ -19,15 +18,7 @@ internal static class ListApiKeys
         [property: FromQuery(Name = "limit"), Description("How many, 1 to 100; 20 when absent.")] string? Limit,
         [property: FromQuery(Name = "offset"), Description("How many to skip.")] string? Offset,
         [property: FromQuery(Name = "cursor"), Description("The next_cursor of the page before; not together with offset.")] string? Cursor)
-        : IRequest<Outcome>, IPagedQuery;
-
-    public abstract record Outcome
-    {
-        private Outcome() { }
-
-        internal sealed record Found(Response Page) : Outcome;
-        internal sealed record NotAllowed : Outcome;
-    }
+        : IRequest<Response>, IPagedQuery;
 
     internal sealed record Response(IReadOnlyList<ApiKeyItem> Data, Pagination Pagination);
 
@@ -36,7 +27,7 @@ internal static class ListApiKeys
         public Validator() => this.RulePage();
     }
 
-    internal sealed class Handler(TenantDatabase database, Principal principal) : IRequestHandler<Query, Outcome>
+    internal sealed class Handler(TenantDatabase database, Principal principal) : IRequestHandler<Query, Response>
     {
         private const string Page =
             """
@@ -52,26 +43,23 @@ internal static class ListApiKeys
             Guid Id, string Name, string Scopes, string Prefix, string Last4, DateTime CreatedAt, DateTime? LastUsedAt,
             DateTime? ExpiresAt, DateTime? RevokedAt);
 
-        public async Task<Outcome> Handle(Query query, CancellationToken cancellationToken)
+        public Task<Response> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (!KeyManagers.Include(principal))
-                return new Outcome.NotAllowed();
-
             var page = Paging.Of(query);
-            return await database.ReadAsync(
+            return database.ReadAsync(
                 principal.TenantId, Page,
                 new { AfterTime = page.After.CreatedAt, AfterId = page.After.Id, Limit = page.Rows, page.Offset },
                 results => ReadAsync(results, page), cancellationToken);
         }
 
-        private static async Task<Outcome> ReadAsync(SqlMapper.GridReader results, Paging page)
+        private static async Task<Response> ReadAsync(SqlMapper.GridReader results, Paging page)
         {
             var rows = (await results.ReadAsync<Row>()).AsList();
             var total = await results.ReadSingleAsync<long>();
             var items = rows.Take(page.Limit).Select(row => new ApiKeyItem(
                 TypeId.Format(TypeId.ApiKey, row.Id), row.Name, row.Scopes.Split(' '), row.Prefix, row.Last4, row.CreatedAt, row.LastUsedAt,
                 row.ExpiresAt, row.RevokedAt)).ToList();
-            return new Outcome.Found(new Response(items, page.Shown(total, page.LastOf(rows, row => new(row.CreatedAt, row.Id)))));
+            return new Response(items, page.Shown(total, page.LastOf(rows, row => new(row.CreatedAt, row.Id))));
         }
     }
 
@@ -84,12 +72,6 @@ internal static class ListApiKeys
             .RequireAuthorization(Policies.Manage);
     }
 
-    internal static async Task<Results<Ok<Response>, ProblemHttpResult>> Handle(
-        [AsParameters] Query query, IMediator mediator, CancellationToken cancellationToken) =>
-        await mediator.Send(query, cancellationToken) switch
-        {
-            Outcome.Found(var page) => TypedResults.Ok(page),
-            Outcome.NotAllowed => Problems.Of(StatusCodes.Status403Forbidden, Problems.Forbidden, KeyManagers.Refusal),
-            _ => throw new UnreachableException(),
-        };
+    internal static async Task<Ok<Response>> Handle([AsParameters] Query query, IMediator mediator, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await mediator.Send(query, cancellationToken));
 }

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using Carter;
 using FluentValidation;
+using KestrelVoice.Features.Audit;
 using KestrelVoice.Features.Identity.Credentials;
 using KestrelVoice.Features.Kernel;
 using MediatR;
@@ -21,7 +22,6 @@ internal static class RevokeApiKey
         private Outcome() { }
 
         internal sealed record Revoked : Outcome;
-        internal sealed record NotAllowed : Outcome;
         internal sealed record NotFound : Outcome;
     }
 
@@ -31,7 +31,7 @@ internal static class RevokeApiKey
             .WithMessage("id is key_ and 26 characters, or a UUID.");
     }
 
-    internal sealed class Handler(TenantDatabase database, Principal principal, ApiKeys apiKeys, TimeProvider clock)
+    internal sealed class Handler(TenantDatabase database, Principal principal, ApiKeys apiKeys, AuditLog audit, TimeProvider clock)
         : IRequestHandler<Command, Outcome>
     {
         private const string Revoke =
@@ -43,15 +43,13 @@ internal static class RevokeApiKey
 
         public async Task<Outcome> Handle(Command command, CancellationToken cancellationToken)
         {
-            if (!KeyManagers.Include(principal))
-                return new Outcome.NotAllowed();
-
             TypeId.TryParse(TypeId.ApiKey, command.Id, out var id);
             await using var transaction = await database.BeginAsync(principal.TenantId, cancellationToken);
             var lookupId = await transaction.QuerySingleOrDefaultAsync<string>(
                 Revoke, new { Id = id, Now = clock.GetUtcNow().UtcDateTime }, cancellationToken);
             if (lookupId is null)
                 return new Outcome.NotFound();
+            await audit.AddAsync(transaction, AuditActions.KeyRevoked, TypeId.Format(TypeId.ApiKey, id), detail: null, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             apiKeys.Forget(lookupId);
             return new Outcome.Revoked();
@@ -71,7 +69,6 @@ internal static class RevokeApiKey
         await mediator.Send(new Command(id), cancellationToken) switch
         {
             Outcome.Revoked => TypedResults.NoContent(),
-            Outcome.NotAllowed => Problems.Of(StatusCodes.Status403Forbidden, Problems.Forbidden, KeyManagers.Refusal),
             Outcome.NotFound => Problems.NotFound("There is no such API key."),
             _ => throw new UnreachableException(),
         };

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text.Json.Serialization;
 using Carter;
 using FluentValidation;
+using KestrelVoice.Features.Audit;
 using KestrelVoice.Features.Identity.Embedded;
 using KestrelVoice.Features.Kernel;
 using MediatR;
@@ -53,7 +54,8 @@ internal static class AddMember
     }
 
     internal sealed class Handler(
-        TenantDatabase database, Principal principal, Passwords passwords, IOptions<AuthOptions> options, TimeProvider clock)
+        TenantDatabase database, Principal principal, Passwords passwords, AuditLog audit, IOptions<AuthOptions> options,
+        TimeProvider clock)
         : IRequestHandler<Command, Outcome>
     {
         private const int PasswordLength = 20;
@@ -97,6 +99,7 @@ internal static class AddMember
                 InsertMember, new { UserId = userId, command.Role, Email = email, Now = now.UtcDateTime }, cancellationToken);
             if (inserted == 0)
                 return new Outcome.IsOne();
+            await audit.AddAsync(transaction, AuditActions.MemberAdded, userId.ToString(), command.Role, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return new Outcome.Added(new Response(userId.ToString(), email, command.Role, now.UtcDateTime, password));
         }

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.Json.Serialization;
 using Carter;
 using FluentValidation;
+using KestrelVoice.Features.Audit;
 using KestrelVoice.Features.Kernel;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
@@ -38,7 +39,7 @@ internal static class ChangeMember
         }
     }
 
-    internal sealed class Handler(TenantDatabase database, Principal principal) : IRequestHandler<Command, Outcome>
+    internal sealed class Handler(TenantDatabase database, Principal principal, AuditLog audit) : IRequestHandler<Command, Outcome>
     {
         private const string Change =
             """
@@ -63,6 +64,7 @@ internal static class ChangeMember
                 && await transaction.QuerySingleOrDefaultAsync<long>(MemberRules.CountOwners, null, cancellationToken) == 1)
                 return new Outcome.LastOwner();
             var row = await transaction.QuerySingleOrDefaultAsync<Row>(Change, new { UserId = userId, command.Role }, cancellationToken);
+            await audit.AddAsync(transaction, AuditActions.MemberChanged, userId.ToString(), $"{before} to {command.Role}", cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return new Outcome.Changed(new MemberItem(userId.ToString(), row!.Email, command.Role, row.CreatedAt));
         }

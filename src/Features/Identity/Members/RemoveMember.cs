@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using Carter;
 using FluentValidation;
+using KestrelVoice.Features.Audit;
 using KestrelVoice.Features.Kernel;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
@@ -30,7 +31,7 @@ internal static class RemoveMember
         public Validator() => RuleFor(command => command.Id).Must(id => Guid.TryParse(id, out _)).WithMessage("id is a UUID.");
     }
 
-    internal sealed class Handler(TenantDatabase database, Principal principal) : IRequestHandler<Command, Outcome>
+    internal sealed class Handler(TenantDatabase database, Principal principal, AuditLog audit) : IRequestHandler<Command, Outcome>
     {
         private const string Remove = "delete from members where tenant_id = @TenantId and user_id = @UserId";
 
@@ -47,6 +48,7 @@ internal static class RemoveMember
             if (role is Roles.Owner && await transaction.QuerySingleOrDefaultAsync<long>(MemberRules.CountOwners, null, cancellationToken) == 1)
                 return new Outcome.LastOwner();
             await transaction.ExecuteAsync(Remove, new { UserId = userId }, cancellationToken);
+            await audit.AddAsync(transaction, AuditActions.MemberRemoved, userId.ToString(), role, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return new Outcome.Removed();
         }

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.Json.Serialization;
 using Carter;
 using FluentValidation;
+using KestrelVoice.Features.Audit;
 using KestrelVoice.Features.Events;
 using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Kernel.CustomerUrls;
@@ -67,7 +68,8 @@ internal static class CreateWebhook
     }
 
     internal sealed class Handler(
-        TenantDatabase database, Principal principal, CustomerUrlRules urls, WebhookSecrets secrets, TimeProvider clock) : IRequestHandler<Command, Outcome>
+        TenantDatabase database, Principal principal, CustomerUrlRules urls, WebhookSecrets secrets, AuditLog audit, TimeProvider clock)
+        : IRequestHandler<Command, Outcome>
     {
         // One at a time, so that two requests cannot both take the last place.
         private const string Insert =
@@ -118,6 +120,8 @@ internal static class CreateWebhook
                 return new Outcome.TooMany();
             await transaction.ExecuteAsync(
                 InsertSecret, new { Id = secretId, EndpointId = id, Sealed = secrets.SealKey(principal.TenantId, secretId, key), Now = now }, cancellationToken);
+            await audit.AddAsync(
+                transaction, AuditActions.WebhookCreated, TypeId.Format(TypeId.WebhookEndpoint, id), detail: null, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return new Outcome.Created(new Response(
                 TypeId.Format(TypeId.WebhookEndpoint, id), command.Url, description, events, "active", DisabledReason: null, DisabledAt: null,

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.Json.Serialization;
 using Carter;
 using FluentValidation;
+using KestrelVoice.Features.Audit;
 using KestrelVoice.Features.Kernel;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
@@ -52,7 +53,7 @@ internal static class RotateWebhookSecret
         }
     }
 
-    internal sealed class Handler(TenantDatabase database, Principal principal, WebhookSecrets secrets, TimeProvider clock)
+    internal sealed class Handler(TenantDatabase database, Principal principal, WebhookSecrets secrets, AuditLog audit, TimeProvider clock)
         : IRequestHandler<Command, Outcome>
     {
         // Two rotations at once take turns, so that one secret is in force after both.
@@ -93,6 +94,8 @@ internal static class RotateWebhookSecret
                 Insert, new { Id = id, EndpointId = endpointId, Sealed = secrets.SealKey(principal.TenantId, id, key), Now = now, MostSecrets }, cancellationToken);
             if (inserted == 0)
                 return new Outcome.TooMany();
+            await audit.AddAsync(
+                transaction, AuditActions.WebhookSecretRotated, TypeId.Format(TypeId.WebhookEndpoint, endpointId), detail: null, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return new Outcome.Rotated(new Response(TypeId.Format(TypeId.WebhookEndpoint, endpointId), SecretText.Of(key), ends));
         }

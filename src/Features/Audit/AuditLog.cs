@@ -1,0 +1,51 @@
+using KestrelVoice.Features.Kernel;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace KestrelVoice.Features.Audit;
+
+/// <summary>Writes down who did what, in the transaction that does it: neither is there without the other.</summary>
+internal sealed class AuditLog(Principal principal, TimeProvider clock)
+{
+    private const string Insert =
+        """
+        insert into audit_log (tenant_id, id, created_at, actor_kind, actor_id, email, action, target, detail)
+        values (@TenantId, @Id, @Now, @ActorKind, @ActorId, @Email, @Action, @Target, @Detail)
+        """;
+
+    /// <param name="transaction">That of the deed.</param>
+    /// <param name="action">One of <see cref="AuditActions"/>.</param>
+    /// <param name="target">The public id of what it was done to.</param>
+    /// <param name="detail">What is worth knowing besides; never a secret, a number, or anybody's words.</param>
+    public Task AddAsync(TenantTransaction transaction, string action, string target, string? detail, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        return transaction.ExecuteAsync(Insert, new
+        {
+            Id = Guid.CreateVersion7(now),
+            Now = now.UtcDateTime,
+            ActorKind = principal.Kind is PrincipalKind.Member ? "member" : "api_key",
+            ActorId = principal.Id,
+            principal.Email,
+            Action = action,
+            Target = target,
+            Detail = detail,
+        }, cancellationToken);
+    }
+}
+
+/// <summary>What is written down.</summary>
+internal static class AuditActions
+{
+    public const string KeyCreated = "api_key.created";
+    public const string KeyRevoked = "api_key.revoked";
+    public const string MemberAdded = "member.added";
+    public const string MemberChanged = "member.changed";
+    public const string MemberRemoved = "member.removed";
+    public const string WebhookCreated = "webhook.created";
+    public const string WebhookSecretRotated = "webhook.secret_rotated";
+}
+
+internal static class AuditRegistration
+{
+    public static IServiceCollection AddAudit(this IServiceCollection services) => services.AddTransient<AuditLog>();
+}
