@@ -89,6 +89,8 @@ internal static class GetEventSamples
             parameter.Schema = parameter.Name is "event"
                 ? new OpenApiSchema { Type = JsonSchemaType.String, Enum = [.. TenantEventTypes.All.Select(type => JsonValue.Create(type))] }
                 : new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = $"{LargestLimit}", Default = DefaultLimit };
+        if (operation.Responses?["200"].Content?["application/json"].Schema is OpenApiSchema samples)
+            samples.Items = new OpenApiSchema { Type = JsonSchemaType.Object, Description = "A payload: event, timestamp, id, data." };
         return Task.CompletedTask;
     }
 }

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Globalization;
 using FluentValidation;
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
 namespace KestrelVoice.Features.Kernel;
@@ -46,6 +47,14 @@ internal readonly record struct Paging(int Limit, int Offset, ListPosition After
     /// <param name="total">All that match.</param>
     /// <param name="last">The last one on this page, when there are more.</param>
     public Pagination Shown(long total, ListPosition? last) => new(total, Limit, ByCursor ? null : Offset, last?.ToString());
+
+    /// <summary>Describes an operation that takes no other numbers than those of its page.</summary>
+    public static Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
+            parameter.Schema = SchemaOf(parameter.Name) ?? parameter.Schema;
+        return Task.CompletedTask;
+    }
 
     /// <summary>Describes the parameters as the numbers that they are.</summary>
     public static IOpenApiSchema? SchemaOf(string? parameter) => parameter switch

@@ -68,6 +68,7 @@ internal static class ListApiKeys
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapGet("/api/api-keys", Handle)
             .WithQuery("limit", "offset", "cursor")
+            .AddOpenApiOperationTransformer(Paging.DescribeAsync)
             .WithName(nameof(ListApiKeys)).WithTags("API keys").WithSummary("List API keys, newest first, without the keys themselves")
             .RequireAuthorization(Policies.Manage);
     }

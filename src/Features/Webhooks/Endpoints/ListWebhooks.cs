@@ -67,6 +67,7 @@ internal static class ListWebhooks
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapGet("/api/webhooks", Handle)
             .WithQuery("limit", "offset", "cursor")
+            .AddOpenApiOperationTransformer(Paging.DescribeAsync)
             .WithName(nameof(ListWebhooks)).WithTags("Webhooks").WithSummary("List webhook endpoints, newest first, without their secrets")
             .RequireAuthorization(Policies.Read);
     }

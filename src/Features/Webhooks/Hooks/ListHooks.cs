@@ -62,6 +62,7 @@ internal static class ListHooks
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapGet("/api/hooks", Handle)
             .WithQuery("limit", "offset", "cursor")
+            .AddOpenApiOperationTransformer(Paging.DescribeAsync)
             .WithName(nameof(ListHooks)).WithTags("REST hooks").WithSummary("List the tenant's subscriptions, newest first")
             .RequireAuthorization(Policies.Read);
     }

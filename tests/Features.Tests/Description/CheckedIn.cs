@@ -1,0 +1,35 @@
+namespace KestrelVoice.Features.Tests.Description;
+
+/// <summary>A file of the repository that is made from the running product, and kept so that a change of it shows in review.</summary>
+internal static class CheckedIn
+{
+    /// <summary>Set to 1, it writes the files instead of holding the product to them.</summary>
+    private const string Accept = "KESTREL_ACCEPT";
+
+    public static string Root { get; } = FindRoot();
+
+    public static async Task ShouldBeCheckedInAs(this string made, string path)
+    {
+        var file = Path.Combine(Root, path);
+        var text = made.ReplaceLineEndings("\n").TrimEnd() + "\n";
+        if (Environment.GetEnvironmentVariable(Accept) == "1")
+            await File.WriteAllTextAsync(file, text, TestContext.Current.CancellationToken);
+        var kept = File.Exists(file) ? await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken) : "";
+        // Not by Shouldly: its difference of two long texts takes minutes.
+        if (kept != text)
+            Assert.Fail($"{path} is not what the product says of itself, from line {FirstDifference(kept, text)} on. If that is meant: {Accept}=1 ./kestrel test, twice, and read the difference.");
+    }
+
+    private static int FirstDifference(string kept, string made) =>
+        kept.Split('\n').Zip(made.Split('\n')).TakeWhile(lines => lines.First == lines.Second).Count() + 1;
+
+    private static string FindRoot()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "KestrelVoice.sln")))
+                return folder.FullName;
+        }
+        throw new DirectoryNotFoundException("The tests run outside of the repository.");
+    }
+}
