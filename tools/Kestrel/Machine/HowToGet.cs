@@ -17,6 +17,9 @@ internal static class HowToGet
         : File.Exists("/usr/bin/apt-get") ? "sudo apt-get install nodejs npm, or https://nodejs.org/en/download when that is older than 20"
         : "https://nodejs.org/en/download";
 
+    public static string Radicale =>
+        File.Exists("/usr/bin/apt-get") ? "sudo apt-get install radicale" : "pipx install radicale";
+
     public static string TimeZones =>
         File.Exists("/usr/bin/apt-get") ? "sudo apt-get install tzdata" : "install the package tzdata";
 

@@ -53,6 +53,7 @@ internal sealed class TestRun(KestrelHome home, Terminal terminal, string? filte
         if (await PostgresBinaries.FindAsync(major: null, cancellationToken) is null)
             await InstallPostgresAsync(cancellationToken);
         await new Oracles(home, steps).EnsureAsync(cancellationToken);
+        await CalendarServer.EnsureAsync(steps, cancellationToken);
         return true;
     }
 
