@@ -12,6 +12,8 @@ internal sealed class CalDavClient(CalDavRequests requests)
 {
     private const int MostInOneRequest = 100;
 
+    private static readonly XName[] Writing = [Dav + "write", Dav + "write-content", Dav + "all"];
+
     /// <summary>The calendars of the account, wherever on its server the address that was typed may point.</summary>
     public async Task<IReadOnlyList<CalDavCalendar>> DiscoverAsync(CalDavAccount account, CancellationToken cancellationToken)
     {
@@ -143,7 +145,7 @@ internal sealed class CalDavClient(CalDavRequests requests)
         var privileges = member[Dav + "current-user-privilege-set"]?.Descendants().Select(privilege => privilege.Name).ToList();
         return new CalDavCalendar(
             member.Url, string.IsNullOrEmpty(name) ? Uri.UnescapeDataString(member.Url.Segments[^1].TrimEnd('/')) : name,
-            privileges is null || new[] { "write", "write-content", "all" }.Any(privilege => privileges.Contains(Dav + privilege)));
+            privileges is null || privileges.Any(privilege => Writing.Contains(privilege)));
     }
 
     /// <summary>Null when nothing that speaks WebDAV is there.</summary>
