@@ -16,11 +16,19 @@ internal static class BusyExpansion
     // Of one series in the range. Beyond them it counts as busy to the end of the range.
     private const int MostOccurrences = 5_000;
 
-    // Rules such as every 30th of February end here.
-    private const int MostUnmatched = 5_000;
+    // More years than there are, so that every 30th of February is known to be never. Finer rules that find nothing end here in doubt.
+    private const int MostUnmatched = 10_000;
+
+    // From the beginning of a series to the range; an evaluation takes every step of them.
+    private const int MostSteps = 1_000_000;
+
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(366 * 100);
 
     /// <param name="zone">IANA name: where entries without a time zone happen, such as a whole day.</param>
-    /// <returns>Merged, and cut to the range; null when the text cannot be read.</returns>
+    /// <returns>
+    /// Merged, and cut to the range; null when the text, or the time of an entry in it, cannot be read. What can be read and not be
+    /// evaluated is busy: from the last occurrence that was found to the end of the range.
+    /// </returns>
     public static IReadOnlyList<BusyTime>? Expand(string text, string zone, BusyTime range)
     {
         CalendarCollection calendars;
@@ -32,8 +40,11 @@ internal static class BusyExpansion
         {
             return null;
         }
+        var entries = calendars.SelectMany(calendar => calendar.Events).ToList();
+        if (entries.Exists(entry => entry.DtStart is null))
+            return null;
         // One series at a time, so that what ails one does not hide the others.
-        var times = calendars.SelectMany(calendar => calendar.Events).GroupBy(entry => entry.Uid)
+        var times = entries.GroupBy(entry => entry.Uid)
             .SelectMany(series => Expand([.. series], zone, range));
         return BusyTime.Merged(
             from time in times
@@ -44,8 +55,9 @@ internal static class BusyExpansion
     private static List<BusyTime> Expand(IReadOnlyList<CalendarEvent> series, string zone, BusyTime range)
     {
         var alone = new Calendar();
+        var times = new List<BusyTime>();
         var uncertain = new HashSet<CalendarEvent>(ReferenceEqualityComparer.Instance);
-        foreach (var entry in series.Where(entry => entry.DtStart is not null))
+        foreach (var entry in series)
         {
             if (!HasKnownZones(entry))
             {
@@ -53,11 +65,14 @@ internal static class BusyExpansion
                 uncertain.Add(entry);
             }
             KeepLastDay(entry);
-            alone.Events.Add(entry);
+            if (!IsOutOfProportion(entry, range))
+                alone.Events.Add(entry);
+            else if (IsBusy(entry))
+                times.Add(new BusyTime(Instant(entry.DtStart!, zone), range.End));
         }
 
-        var times = new List<BusyTime>();
         var seen = 0;
+        var sure = range.Start;
         // Order is by the clock where a zone is missing, so the stop is a day late.
         var (from, until) = ((range.Start - Widening).UtcDateTime, (range.End + Widening + Widening).UtcDateTime);
         try
@@ -76,18 +91,45 @@ internal static class BusyExpansion
                 }
                 if (!IsBusy(entry))
                     continue;
+                sure = start;
                 var end = Instant(occurrence.Period.EffectiveEndTime ?? occurrence.Period.StartTime, zone);
                 var doubt = uncertain.Contains(entry) ? Widening : TimeSpan.Zero;
                 if (end > start)
                     times.Add(new BusyTime(start - doubt, end + doubt));
             }
         }
-        catch (EvaluationException)
+        catch (EvaluationOutOfRangeException)
         {
-            // There is no further occurrence.
+            // The end of all years, and no further occurrence before.
+        }
+        catch (Exception doubt) when (doubt is EvaluationException or ArgumentException or ArithmeticException or InvalidOperationException)
+        {
+            if (series.Any(IsBusy))
+                times.Add(new BusyTime(sure, range.End));
         }
         return times;
     }
+
+    // Every second since the year 2000, or an hour that never ends: no appointment, and minutes of evaluation.
+    private static bool IsOutOfProportion(CalendarEvent entry, BusyTime range)
+    {
+        var start = new DateTimeOffset(entry.DtStart!.Value, TimeSpan.Zero);
+        var length = entry.DtEnd is { } end ? end.Value - entry.DtStart.Value
+            : entry.Duration is { } duration ? TimeSpan.FromDays(DaysOf(duration))
+            : TimeSpan.Zero;
+        var step = entry.RecurrenceRule?.Frequency switch
+        {
+            FrequencyType.Secondly => TimeSpan.FromSeconds(1),
+            FrequencyType.Minutely => TimeSpan.FromMinutes(1),
+            FrequencyType.Hourly => TimeSpan.FromHours(1),
+            _ => TimeSpan.FromDays(1),
+        };
+        return length > Longest || (range.End - start) / step > MostSteps;
+    }
+
+    private static double DaysOf(Duration length) => Math.Min(
+        ((length.Weeks ?? 0) * 7.0) + (length.Days ?? 0) + ((length.Hours ?? 0) / 24.0) + ((length.Minutes ?? 0) / 1_440.0) + ((length.Seconds ?? 0) / 86_400.0),
+        1_000_000);
 
     private static bool IsBusy(CalendarEvent entry) =>
         !string.Equals(entry.Status, "CANCELLED", StringComparison.OrdinalIgnoreCase)

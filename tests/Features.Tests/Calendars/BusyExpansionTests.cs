@@ -6,6 +6,8 @@ namespace KestrelVoice.Features.Tests.Calendars;
 public sealed class BusyExpansionTests
 {
     private const string Zone = "America/New_York";
+    private const string Start = "DTSTART:20260310T090000Z";
+    private const string End = "DTEND:20260310T100000Z";
 
     [Fact]
     public void A_series_keeps_its_hour_over_the_change_of_clocks() =>
@@ -62,18 +64,41 @@ public sealed class BusyExpansionTests
     }
 
     [Fact]
-    public void Impossible_and_endless_rules_end()
+    public void A_rule_that_can_never_be_met_takes_no_time() =>
+        Busy("2026-03-01", "2026-03-20", Start, End, "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30").ShouldBeEmpty();
+
+    [Theory]
+    [InlineData("RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30")]
+    [InlineData("RRULE:FREQ=MINUTELY;BYMONTH=12")]
+    public void What_cannot_be_evaluated_is_busy(string rule)
     {
-        Busy("2026-03-01", "2026-03-20", "DTSTART:20260310T090000Z", "DTEND:20260310T100000Z", "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30").Count.ShouldBeLessThan(2);
-        Busy("2026-03-01", "2026-03-20", "DTSTART:20260301T000000Z", "DURATION:PT1S", "RRULE:FREQ=SECONDLY;INTERVAL=2")[^1].ShouldEndWith("00:00Z");
+        Busy("2026-03-01", "2026-03-20", Start, End, rule).ShouldBe(["2026-03-01T00:00Z-00:00Z"]);
+        Busy("2026-03-01", "2026-03-20", Start, End, rule, "TRANSP:TRANSPARENT").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void What_stops_being_evaluated_is_busy_from_there() =>
+        Busy("2026-03-01", "2026-03-20", Start, End, "RRULE:FREQ=MINUTELY;BYDAY=TU;BYHOUR=9;BYMINUTE=0")
+            .ShouldBe(["2026-03-10T09:00Z-00:00Z"]);
+
+    [Theory]
+    [InlineData("DTSTART:20260301T000000Z", "DURATION:PT1S", "RRULE:FREQ=SECONDLY;INTERVAL=2")]
+    [InlineData("DTSTART:20000301T000000Z", "DURATION:PT1S", "RRULE:FREQ=SECONDLY")]
+    [InlineData("DTSTART:20260301T000000Z", "DURATION:P9999999D", "RRULE:FREQ=DAILY")]
+    public void What_is_out_of_all_proportion_is_busy_without_a_long_evaluation(params string[] lines)
+    {
+        Busy("2026-03-01", "2026-03-20", lines)[0].ShouldStartWith("2026-03-01T00:00Z");
+        Busy("2026-03-01", "2026-03-20", lines)[^1].ShouldEndWith("00:00Z");
     }
 
     [Theory]
-    [InlineData("")]
     [InlineData("hello")]
     [InlineData("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART:yesterday\r\nEND:VEVENT\r\nEND:VCALENDAR")]
-    public void What_cannot_be_read_holds_nothing_or_says_so(string text) =>
-        (BusyExpansion.Expand(text, Zone, Range("2026-03-01", "2026-03-20")) ?? []).ShouldBeEmpty();
+    public void What_cannot_be_read_says_so(string text) =>
+        BusyExpansion.Expand(text, Zone, Range("2026-03-01", "2026-03-20")).ShouldBeNull();
+
+    [Fact]
+    public void Nothing_is_nothing() => BusyExpansion.Expand("", Zone, Range("2026-03-01", "2026-03-20")).ShouldNotBeNull().ShouldBeEmpty();
 
     private static IReadOnlyList<string> Busy(string from, string to, params string[] lines) => Expand(RadicaleUser.Event("a", lines), from, to);
 

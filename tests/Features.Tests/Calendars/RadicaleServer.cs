@@ -14,7 +14,7 @@ public sealed partial class RadicaleServer : IAsyncLifetime
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly string folder = Directory.CreateTempSubdirectory("kestrelvoice-radicale-").FullName;
-    private readonly HttpClient client = new() { DefaultRequestHeaders = { ConnectionClose = true } };
+    private readonly HttpClient client = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.Zero });
     private Process? process;
     private int users;
 

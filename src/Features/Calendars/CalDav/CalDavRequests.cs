@@ -62,7 +62,7 @@ internal sealed class CalDavRequests(IHttpClientFactory clients, TimeProvider cl
         for (var hop = 0; hop <= MostHops; hop++)
         {
             using var message = Message(account, request, url);
-            using var response = await clients.CreateClient(CustomerHttp.ClientName)
+            using var response = await clients.CreateClient(CustomerHttp.UnpooledClientName)
                 .SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             if (response.StatusCode is not (HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.TemporaryRedirect
                 or HttpStatusCode.PermanentRedirect) || response.Headers.Location is not { } location)
@@ -85,8 +85,6 @@ internal sealed class CalDavRequests(IHttpClientFactory clients, TimeProvider cl
         var message = new HttpRequestMessage(request.Method, url) { Version = HttpVersion.Version11 };
         message.Headers.Authorization = new AuthenticationHeaderValue(
             "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{account.UserName}:{account.Password}")));
-        // A server that closes without a word would swallow the next request, and one with a body is not repeated by itself.
-        message.Headers.ConnectionClose = true;
         if (request.Depth is { } depth)
             message.Headers.Add("Depth", depth == 0 ? "0" : "1");
         if (request.IfMatch is { } etag)

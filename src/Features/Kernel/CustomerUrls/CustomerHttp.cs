@@ -12,6 +12,13 @@ internal static class CustomerHttp
 {
     public const string ClientName = "customer-urls";
 
+    /// <summary>The same with a connection for each request, for requests that must not be lost with one that the server has left.</summary>
+    /// <remarks>
+    /// A server that speaks HTTP/1.0, such as Radicale, closes without announcing it. The pool keeps such a connection nevertheless,
+    /// and a request with a body that is sent into it fails and is not repeated.
+    /// </remarks>
+    public const string UnpooledClientName = "customer-urls-unpooled";
+
     /// <summary>For DNS, the connection and TLS together.</summary>
     private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(5);
 
@@ -23,7 +30,12 @@ internal static class CustomerHttp
         services.AddSingleton<ResolveName>(_ => Dns.GetHostAddressesAsync);
         services.AddSingleton(provider => AllowedNetworks.From(configuration, provider.GetRequiredService<IHostEnvironment>()));
         services.AddSingleton<CustomerAddresses>().AddSingleton<CustomerUrlRules>().AddHostedService<AllowedNetworksWarning>();
-        services.AddHttpClient(ClientName, client =>
+        return services.AddClient(ClientName, ConnectionsLive).AddClient(UnpooledClientName, TimeSpan.Zero);
+    }
+
+    private static IServiceCollection AddClient(this IServiceCollection services, string name, TimeSpan connectionsLive)
+    {
+        services.AddHttpClient(name, client =>
             {
                 // Whoever sends decides how long all of it may take.
                 client.Timeout = Timeout.InfiniteTimeSpan;
@@ -32,11 +44,11 @@ internal static class CustomerHttp
             // The factory would log the URLs, and those of Zapier and others are secrets.
             .RemoveAllLoggers()
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
-            .ConfigurePrimaryHttpMessageHandler(provider => Handler(provider.GetRequiredService<CustomerAddresses>()));
+            .ConfigurePrimaryHttpMessageHandler(provider => Handler(provider.GetRequiredService<CustomerAddresses>(), connectionsLive));
         return services;
     }
 
-    private static SocketsHttpHandler Handler(CustomerAddresses addresses) => new()
+    private static SocketsHttpHandler Handler(CustomerAddresses addresses, TimeSpan connectionsLive) => new()
     {
         AllowAutoRedirect = false,
         UseCookies = false,
@@ -44,7 +56,7 @@ internal static class CustomerHttp
         // Our trace ids are nobody's business.
         ActivityHeadersPropagator = null,
         ConnectTimeout = ConnectWithin,
-        PooledConnectionLifetime = ConnectionsLive,
+        PooledConnectionLifetime = connectionsLive,
         MaxResponseHeadersLength = 32,
         MaxResponseDrainSize = 0,
         ConnectCallback = async (context, cancellationToken) =>
