@@ -472,7 +472,76 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "call.completed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Call completed, as your server gets it */
+        post: operations["onCallCompleted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "call.missed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Call missed, as your server gets it */
+        post: operations["onCallMissed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "emergency.detected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Emergency detected, as your server gets it */
+        post: operations["onEmergencyDetected"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "appointment.booked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Appointment booked, as your server gets it */
+        post: operations["onAppointmentBooked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         AddMemberCommand: {
@@ -1142,9 +1211,15 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description we_… or hook_…, or the bare UUID. */
+                /**
+                 * @description we_… or hook_…, or the bare UUID.
+                 * @example we_01kjwbg9egef19daztbffn7m27
+                 */
                 id: string;
-                /** @description msg_… or the bare UUID. */
+                /**
+                 * @description msg_… or the bare UUID.
+                 * @example msg_01kjwbh7dweec9zkgxzq5vtqrx
+                 */
                 message_id: string;
             };
             cookie?: never;
@@ -1228,9 +1303,15 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description we_… or hook_…, or the bare UUID. */
+                /**
+                 * @description we_… or hook_…, or the bare UUID.
+                 * @example we_01kjwbg9egef19daztbffn7m27
+                 */
                 id: string;
-                /** @description msg_… or the bare UUID. */
+                /**
+                 * @description msg_… or the bare UUID.
+                 * @example msg_01kjwbga7gf09r2cmge5rej7ek
+                 */
                 message_id: string;
             };
             cookie?: never;
@@ -1243,6 +1324,50 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "msg_01kjwbga7gf09r2cmge5rej7ek",
+                     *       "event": "call.completed",
+                     *       "event_id": "evt_01kjwbg9v0ec3aesvwfnase82w",
+                     *       "test": false,
+                     *       "state": "delivered",
+                     *       "attempt_count": 1,
+                     *       "next_attempt_at": null,
+                     *       "last_status": 200,
+                     *       "last_error": null,
+                     *       "created_at": "2026-03-04T12:00:02.8Z",
+                     *       "finished_at": "2026-03-04T12:00:03Z",
+                     *       "sequence": 1,
+                     *       "payload": {
+                     *         "event": "call.completed",
+                     *         "timestamp": "2026-03-04T12:00:07Z",
+                     *         "id": "evt_01kjwbg9v0ec3aesvwfnase82w",
+                     *         "data": {
+                     *           "call_id": "call_01kjwbg9egfj0r323s22ywgexk",
+                     *           "phone_number": "+15035550142",
+                     *           "duration": 42,
+                     *           "outcome": "message_taken",
+                     *           "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
+                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfj0r323s22ywgexk/recording",
+                     *           "direction": "inbound",
+                     *           "emergency": false,
+                     *           "started_at": "2026-03-04T12:00:02Z",
+                     *           "ended_at": "2026-03-04T12:00:07Z"
+                     *         }
+                     *       },
+                     *       "attempts": [
+                     *         {
+                     *           "number": 1,
+                     *           "manual": false,
+                     *           "started_at": "2026-03-04T12:00:02.9Z",
+                     *           "duration_ms": 0,
+                     *           "status": 200,
+                     *           "error": null,
+                     *           "response_body": ""
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["GetWebhookMessageResponse"];
                 };
             };
@@ -1331,7 +1456,10 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description we_… or hook_…, or the bare UUID. */
+                /**
+                 * @description we_… or hook_…, or the bare UUID.
+                 * @example we_01kjwbg9egef19daztbffn7m27
+                 */
                 id: string;
             };
             cookie?: never;
@@ -1344,6 +1472,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "msg_01kjwbga7gf09r2cmge5rej7ek",
+                     *           "event": "call.completed",
+                     *           "event_id": "evt_01kjwbg9v0ec3aesvwfnase82w",
+                     *           "test": false,
+                     *           "state": "delivered",
+                     *           "attempt_count": 1,
+                     *           "next_attempt_at": null,
+                     *           "last_status": 200,
+                     *           "last_error": null,
+                     *           "created_at": "2026-03-04T12:00:02.8Z",
+                     *           "finished_at": "2026-03-04T12:00:03Z"
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "total": 1,
+                     *         "limit": 20,
+                     *         "offset": 0,
+                     *         "next_cursor": null
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListWebhookMessagesResponse"];
                 };
             };
@@ -1417,13 +1570,21 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description we_… or hook_…, or the bare UUID. */
+                /**
+                 * @description we_… or hook_…, or the bare UUID.
+                 * @example we_01kjwbg9egef19daztbffn7m27
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "since": "2026-03-04T00:00:00Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ResendFailedWebhookMessagesRange"];
             };
         };
@@ -1434,6 +1595,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "count": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["ResendFailedWebhookMessagesResponse"];
                 };
             };
@@ -1525,9 +1691,15 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description we_… or hook_…, or the bare UUID. */
+                /**
+                 * @description we_… or hook_…, or the bare UUID.
+                 * @example we_01kjwbg9egef19daztbffn7m27
+                 */
                 id: string;
-                /** @description msg_… or the bare UUID. */
+                /**
+                 * @description msg_… or the bare UUID.
+                 * @example msg_01kjwbga7gf09r2cmge5rej7ek
+                 */
                 message_id: string;
             };
             cookie?: never;
@@ -1628,6 +1800,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "hook_01kjwbh7h0exqvqe2p8mkxegfd",
+                     *           "event": "call.missed",
+                     *           "target_url": "https://office.maplestreet.example/kestrelvoice",
+                     *           "created_at": "2026-03-04T12:00:32.8Z"
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "total": 1,
+                     *         "limit": 20,
+                     *         "offset": 0,
+                     *         "next_cursor": null
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListHooksResponse"];
                 };
             };
@@ -1696,6 +1886,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "event": "call.missed",
+                 *       "target_url": "https://office.maplestreet.example/kestrelvoice"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateHookCommand"];
             };
         };
@@ -1715,6 +1911,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "hook_01kjwbh7h0exqvqe2p8mkxegfd",
+                     *       "event": "call.missed",
+                     *       "target_url": "https://office.maplestreet.example/kestrelvoice",
+                     *       "created_at": "2026-03-04T12:00:32.8Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["HookItem"];
                 };
             };
@@ -1797,7 +2001,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description hook_… or the bare UUID. */
+                /**
+                 * @description hook_… or the bare UUID.
+                 * @example hook_01kjwbh7h0exqvqe2p8mkxegfd
+                 */
                 id: string;
             };
             cookie?: never;
@@ -1881,7 +2088,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description hook_… or the bare UUID. */
+                /**
+                 * @description hook_… or the bare UUID.
+                 * @example hook_01kjwbh7h0exqvqe2p8mkxegfd
+                 */
                 id: string;
             };
             cookie?: never;
@@ -1894,6 +2104,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "msg_01kjwbh7h0faxvyw7b1vptxr39",
+                     *       "event": "call.missed",
+                     *       "url": "/api/webhooks/hook_01kjwbh7h0exqvqe2p8mkxegfd/messages/msg_01kjwbh7h0faxvyw7b1vptxr39"
+                     *     }
+                     */
                     "application/json": components["schemas"]["TestMessage"];
                 };
             };
@@ -1967,7 +2184,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description we_… or the bare UUID. */
+                /**
+                 * @description we_… or the bare UUID.
+                 * @example we_01kjwbg9egef19daztbffn7m27
+                 */
                 id: string;
             };
             cookie?: never;
@@ -1980,6 +2200,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "we_01kjwbg9egef19daztbffn7m27",
+                     *       "url": "https://office.maplestreet.example/kestrelvoice",
+                     *       "description": "The office, and the dispatch board",
+                     *       "events": [
+                     *         "call.completed",
+                     *         "emergency.detected"
+                     *       ],
+                     *       "status": "active",
+                     *       "disabled_reason": null,
+                     *       "disabled_at": null,
+                     *       "header_names": [],
+                     *       "rate_limit": 10,
+                     *       "created_at": "2026-03-04T12:00:02Z",
+                     *       "updated_at": "2026-03-04T12:00:32.8Z",
+                     *       "failing_since": "2026-03-04T12:00:32.7Z",
+                     *       "last_success_at": "2026-03-04T12:00:32.1Z",
+                     *       "last_failure_at": "2026-03-04T12:00:32.7Z",
+                     *       "warning": null,
+                     *       "old_secret_ends_at": "2026-03-04T13:00:32.8Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
                 };
             };
@@ -2053,7 +2296,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description we_… or the bare UUID. */
+                /**
+                 * @description we_… or the bare UUID.
+                 * @example we_01kjwbg9egef19daztbffn7m27
+                 */
                 id: string;
             };
             cookie?: never;
@@ -2137,13 +2383,21 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description we_… or the bare UUID. */
+                /**
+                 * @description we_… or the bare UUID.
+                 * @example we_01kjwbg9egef19daztbffn7m27
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "description": "The office, and the dispatch board"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ChangeWebhookChanges"];
             };
         };
@@ -2154,6 +2408,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "we_01kjwbg9egef19daztbffn7m27",
+                     *       "url": "https://office.maplestreet.example/kestrelvoice",
+                     *       "description": "The office, and the dispatch board",
+                     *       "events": [
+                     *         "call.completed",
+                     *         "emergency.detected"
+                     *       ],
+                     *       "status": "active",
+                     *       "disabled_reason": null,
+                     *       "disabled_at": null,
+                     *       "header_names": [],
+                     *       "rate_limit": 10,
+                     *       "created_at": "2026-03-04T12:00:02Z",
+                     *       "updated_at": "2026-03-04T12:00:32.8Z",
+                     *       "failing_since": "2026-03-04T12:00:32.7Z",
+                     *       "last_success_at": "2026-03-04T12:00:32.1Z",
+                     *       "last_failure_at": "2026-03-04T12:00:32.7Z",
+                     *       "warning": null,
+                     *       "old_secret_ends_at": "2026-03-04T13:00:32.8Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
                 };
             };
@@ -2262,6 +2539,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "we_01kjwbg9egef19daztbffn7m27",
+                     *           "url": "https://office.maplestreet.example/kestrelvoice",
+                     *           "description": "The office, and the dispatch board",
+                     *           "events": [
+                     *             "call.completed",
+                     *             "emergency.detected"
+                     *           ],
+                     *           "status": "active",
+                     *           "disabled_reason": null,
+                     *           "disabled_at": null,
+                     *           "header_names": [],
+                     *           "rate_limit": 10,
+                     *           "created_at": "2026-03-04T12:00:02Z",
+                     *           "updated_at": "2026-03-04T12:00:32.8Z",
+                     *           "failing_since": "2026-03-04T12:00:32.7Z",
+                     *           "last_success_at": "2026-03-04T12:00:32.1Z",
+                     *           "last_failure_at": "2026-03-04T12:00:32.7Z",
+                     *           "warning": null,
+                     *           "old_secret_ends_at": "2026-03-04T13:00:32.8Z"
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "total": 1,
+                     *         "limit": 20,
+                     *         "offset": 0,
+                     *         "next_cursor": null
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListWebhooksResponse"];
                 };
             };
@@ -2330,6 +2640,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "url": "https://office.maplestreet.example/kestrelvoice",
+                 *       "events": [
+                 *         "call.completed",
+                 *         "emergency.detected"
+                 *       ],
+                 *       "description": "The office"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateWebhookCommand"];
             };
         };
@@ -2340,6 +2660,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "we_01kjwbg9egef19daztbffn7m27",
+                     *       "url": "https://office.maplestreet.example/kestrelvoice",
+                     *       "description": "The office",
+                     *       "events": [
+                     *         "call.completed",
+                     *         "emergency.detected"
+                     *       ],
+                     *       "status": "active",
+                     *       "disabled_reason": null,
+                     *       "disabled_at": null,
+                     *       "header_names": [],
+                     *       "rate_limit": 10,
+                     *       "created_at": "2026-03-04T12:00:02Z",
+                     *       "updated_at": "2026-03-04T12:00:02Z",
+                     *       "failing_since": null,
+                     *       "last_success_at": null,
+                     *       "last_failure_at": null,
+                     *       "warning": null,
+                     *       "old_secret_ends_at": null,
+                     *       "secret": "whsec_dGhpcyBpcyBhbiBleGFtcGxlLCBub3QgYSBzZWNyZXQ="
+                     *     }
+                     */
                     "application/json": components["schemas"]["CreateWebhookResponse"];
                 };
             };
@@ -2422,7 +2766,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description we_… or the bare UUID. */
+                /**
+                 * @description we_… or the bare UUID.
+                 * @example we_01kjwbg9egef19daztbffn7m27
+                 */
                 id: string;
             };
             cookie?: never;
@@ -2435,6 +2782,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "we_01kjwbg9egef19daztbffn7m27",
+                     *       "url": "https://office.maplestreet.example/kestrelvoice",
+                     *       "description": "The office, and the dispatch board",
+                     *       "events": [
+                     *         "call.completed",
+                     *         "emergency.detected"
+                     *       ],
+                     *       "status": "paused",
+                     *       "disabled_reason": null,
+                     *       "disabled_at": null,
+                     *       "header_names": [],
+                     *       "rate_limit": 10,
+                     *       "created_at": "2026-03-04T12:00:02Z",
+                     *       "updated_at": "2026-03-04T12:00:32.8Z",
+                     *       "failing_since": "2026-03-04T12:00:32.7Z",
+                     *       "last_success_at": "2026-03-04T12:00:32.1Z",
+                     *       "last_failure_at": "2026-03-04T12:00:32.7Z",
+                     *       "warning": null,
+                     *       "old_secret_ends_at": "2026-03-04T13:00:32.8Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
                 };
             };
@@ -2508,7 +2878,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description we_… or the bare UUID. */
+                /**
+                 * @description we_… or the bare UUID.
+                 * @example we_01kjwbg9egef19daztbffn7m27
+                 */
                 id: string;
             };
             cookie?: never;
@@ -2521,6 +2894,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "we_01kjwbg9egef19daztbffn7m27",
+                     *       "url": "https://office.maplestreet.example/kestrelvoice",
+                     *       "description": "The office, and the dispatch board",
+                     *       "events": [
+                     *         "call.completed",
+                     *         "emergency.detected"
+                     *       ],
+                     *       "status": "active",
+                     *       "disabled_reason": null,
+                     *       "disabled_at": null,
+                     *       "header_names": [],
+                     *       "rate_limit": 10,
+                     *       "created_at": "2026-03-04T12:00:02Z",
+                     *       "updated_at": "2026-03-04T12:00:32.8Z",
+                     *       "failing_since": "2026-03-04T12:00:32.7Z",
+                     *       "last_success_at": "2026-03-04T12:00:32.1Z",
+                     *       "last_failure_at": "2026-03-04T12:00:32.7Z",
+                     *       "warning": null,
+                     *       "old_secret_ends_at": "2026-03-04T13:00:32.8Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
                 };
             };
@@ -2594,13 +2990,21 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description we_… or the bare UUID. */
+                /**
+                 * @description we_… or the bare UUID.
+                 * @example we_01kjwbg9egef19daztbffn7m27
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "expire_old_after_seconds": 3600
+                 *     }
+                 */
                 "application/json": null | components["schemas"]["RotateWebhookSecretRotation"];
             };
         };
@@ -2611,6 +3015,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "we_01kjwbg9egef19daztbffn7m27",
+                     *       "secret": "whsec_dGhpcyBpcyBhbiBleGFtcGxlLCBub3QgYSBzZWNyZXQ=",
+                     *       "old_secret_ends_at": "2026-03-04T13:00:32.8Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["RotateWebhookSecretResponse"];
                 };
             };
@@ -2702,13 +3113,21 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description we_… or the bare UUID. */
+                /**
+                 * @description we_… or the bare UUID.
+                 * @example we_01kjwbg9egef19daztbffn7m27
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "event": "call.completed"
+                 *     }
+                 */
                 "application/json": null | components["schemas"]["TestWebhookChoice"];
             };
         };
@@ -2719,6 +3138,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "msg_01kjwbh6v4fvevefjr63f5r9wf",
+                     *       "event": "call.completed",
+                     *       "url": "/api/webhooks/we_01kjwbg9egef19daztbffn7m27/messages/msg_01kjwbh6v4fvevefjr63f5r9wf"
+                     *     }
+                     */
                     "application/json": components["schemas"]["TestMessage"];
                 };
             };
@@ -2810,7 +3236,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description call_… or the bare UUID. */
+                /**
+                 * @description call_… or the bare UUID.
+                 * @example call_01kjwbg9egfj0r323s22ywgexk
+                 */
                 id: string;
             };
             cookie?: never;
@@ -2823,6 +3252,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "call_id": "call_01kjwbg9egfj0r323s22ywgexk",
+                     *       "status": "ready",
+                     *       "summary": "The caller said: “Hi, this is Dana Whitfield.” “The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
+                     *       "reason": {
+                     *         "value": "The kitchen faucet is dripping, please call me back at 503-555-0142.",
+                     *         "turn": 2,
+                     *         "quote": "The kitchen faucet is dripping, please call me back at 503-555-0142."
+                     *       },
+                     *       "customer_name": {
+                     *         "value": "Dana Whitfield",
+                     *         "turn": 2,
+                     *         "quote": "this is Dana Whitfield"
+                     *       },
+                     *       "address": null,
+                     *       "phone": {
+                     *         "value": "+15035550142",
+                     *         "turn": 2,
+                     *         "quote": "503-555-0142"
+                     *       },
+                     *       "urgency": {
+                     *         "value": "normal",
+                     *         "turn": 2,
+                     *         "quote": "Hi, this is Dana Whitfield."
+                     *       },
+                     *       "outcome": {
+                     *         "value": "message_taken",
+                     *         "turn": 3,
+                     *         "quote": null
+                     *       },
+                     *       "follow_up": {
+                     *         "value": "Somebody will call you back.",
+                     *         "turn": 3,
+                     *         "quote": "Somebody will call you back."
+                     *       },
+                     *       "engine": {
+                     *         "name": "offline",
+                     *         "model": null
+                     *       },
+                     *       "fell_back": false,
+                     *       "fallback_reason": null,
+                     *       "created_at": "2026-03-04T12:00:31.1Z",
+                     *       "parts": [
+                     *         {
+                     *           "number": 1,
+                     *           "first_turn": 1,
+                     *           "last_turn": 3,
+                     *           "engine": {
+                     *             "name": "offline",
+                     *             "model": null
+                     *           },
+                     *           "fallback_reason": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["CallSummaryItem"];
                 };
             };
@@ -2903,12 +3389,18 @@ export interface operations {
     StartSummary: {
         parameters: {
             query?: {
-                /** @description How long to wait for it in this request, 0 to 60; 10 when absent. */
+                /**
+                 * @description How long to wait for it in this request, 0 to 60; 10 when absent.
+                 * @example 10
+                 */
                 wait_seconds?: number;
             };
             header?: never;
             path: {
-                /** @description call_… or the bare UUID. */
+                /**
+                 * @description call_… or the bare UUID.
+                 * @example call_01kjwbg9egfj0r323s22ywgexk
+                 */
                 id: string;
             };
             cookie?: never;
@@ -2921,6 +3413,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "call_id": "call_01kjwbg9egfj0r323s22ywgexk",
+                     *       "status": "ready",
+                     *       "summary": "The caller said: “Hi, this is Dana Whitfield.” “The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
+                     *       "reason": {
+                     *         "value": "The kitchen faucet is dripping, please call me back at 503-555-0142.",
+                     *         "turn": 2,
+                     *         "quote": "The kitchen faucet is dripping, please call me back at 503-555-0142."
+                     *       },
+                     *       "customer_name": {
+                     *         "value": "Dana Whitfield",
+                     *         "turn": 2,
+                     *         "quote": "this is Dana Whitfield"
+                     *       },
+                     *       "address": null,
+                     *       "phone": {
+                     *         "value": "+15035550142",
+                     *         "turn": 2,
+                     *         "quote": "503-555-0142"
+                     *       },
+                     *       "urgency": {
+                     *         "value": "normal",
+                     *         "turn": 2,
+                     *         "quote": "Hi, this is Dana Whitfield."
+                     *       },
+                     *       "outcome": {
+                     *         "value": "message_taken",
+                     *         "turn": 3,
+                     *         "quote": null
+                     *       },
+                     *       "follow_up": {
+                     *         "value": "Somebody will call you back.",
+                     *         "turn": 3,
+                     *         "quote": "Somebody will call you back."
+                     *       },
+                     *       "engine": {
+                     *         "name": "offline",
+                     *         "model": null
+                     *       },
+                     *       "fell_back": false,
+                     *       "fallback_reason": null,
+                     *       "created_at": "2026-03-04T12:00:31.1Z",
+                     *       "parts": [
+                     *         {
+                     *           "number": 1,
+                     *           "first_turn": 1,
+                     *           "last_turn": 3,
+                     *           "engine": {
+                     *             "name": "offline",
+                     *             "model": null
+                     *           },
+                     *           "fallback_reason": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["CallSummaryItem"];
                 };
             };
@@ -3013,6 +3562,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "kind": "api_key",
+                     *       "id": "key_01kjwbh7h0erxtyn0xy1kjf5eb",
+                     *       "email": null,
+                     *       "role": null,
+                     *       "key_name": "Test",
+                     *       "scopes": [
+                     *         "read",
+                     *         "write"
+                     *       ],
+                     *       "tenant": {
+                     *         "id": "ten_01kjwbh7h0eydr94kxw5v5e5fq",
+                     *         "name": "Maple Street Plumbing",
+                     *         "plan": "personal",
+                     *         "time_zone": "America/Los_Angeles"
+                     *       },
+                     *       "quota": {
+                     *         "requests_per_minute": 100,
+                     *         "remaining": 99,
+                     *         "resets_in": 28
+                     *       },
+                     *       "tenants": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["GetMeResponse"];
                 };
             };
@@ -3094,6 +3668,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "019cb8b8-21e8-78df-ae17-50a924ad34be",
+                     *           "email": "robin@maplestreet.example",
+                     *           "role": "admin",
+                     *           "created_at": "2026-03-04T12:00:01Z"
+                     *         },
+                     *         {
+                     *           "id": "019cb8b8-1e00-7d4d-8893-2a1ec995894c",
+                     *           "email": "member1@maplestreet.example",
+                     *           "role": "owner",
+                     *           "created_at": "2026-03-04T12:00:00Z"
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "total": 2,
+                     *         "limit": 20,
+                     *         "offset": 0,
+                     *         "next_cursor": null
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListMembersResponse"];
                 };
             };
@@ -3162,6 +3760,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "robin@maplestreet.example",
+                 *       "role": "member"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AddMemberCommand"];
             };
         };
@@ -3172,6 +3776,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "019cb8b8-21e8-78df-ae17-50a924ad34be",
+                     *       "email": "robin@maplestreet.example",
+                     *       "role": "member",
+                     *       "created_at": "2026-03-04T12:00:01Z",
+                     *       "password": "x3xbu6cVkQ8gX2NdUtGD"
+                     *     }
+                     */
                     "application/json": components["schemas"]["AddMemberResponse"];
                 };
             };
@@ -3254,7 +3867,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The user id. */
+                /**
+                 * @description The user id.
+                 * @example 019cb8b8-21e8-78df-ae17-50a924ad34be
+                 */
                 id: string;
             };
             cookie?: never;
@@ -3338,13 +3954,21 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The user id. */
+                /**
+                 * @description The user id.
+                 * @example 019cb8b8-21e8-78df-ae17-50a924ad34be
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "role": "admin"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ChangeMemberBody"];
             };
         };
@@ -3355,6 +3979,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "019cb8b8-21e8-78df-ae17-50a924ad34be",
+                     *       "email": "robin@maplestreet.example",
+                     *       "role": "admin",
+                     *       "created_at": "2026-03-04T12:00:01Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["MemberItem"];
                 };
             };
@@ -3463,6 +4095,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "key_01kjwbg9ege4rsd53gmxvakged",
+                     *           "name": "Dispatch board",
+                     *           "scopes": [
+                     *             "read"
+                     *           ],
+                     *           "prefix": "kv_live_ygNXrl5Y",
+                     *           "last4": "rz76",
+                     *           "created_at": "2026-03-04T12:00:02Z",
+                     *           "last_used_at": null,
+                     *           "expires_at": null,
+                     *           "revoked_at": null
+                     *         },
+                     *         {
+                     *           "id": "key_01kjwbg7g0e0f990bz99ekj1e4",
+                     *           "name": "Test",
+                     *           "scopes": [
+                     *             "read",
+                     *             "write"
+                     *           ],
+                     *           "prefix": "kv_live_ZxzrPTys",
+                     *           "last4": "Z5eh",
+                     *           "created_at": "2026-03-04T12:00:00Z",
+                     *           "last_used_at": null,
+                     *           "expires_at": null,
+                     *           "revoked_at": null
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "total": 2,
+                     *         "limit": 20,
+                     *         "offset": 0,
+                     *         "next_cursor": null
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListApiKeysResponse"];
                 };
             };
@@ -3531,6 +4202,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Dispatch board",
+                 *       "scopes": [
+                 *         "read"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateApiKeyCommand"];
             };
         };
@@ -3541,6 +4220,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "key_01kjwbg9ege4rsd53gmxvakged",
+                     *       "key": "kv_live_0example0example0example0example",
+                     *       "name": "Dispatch board",
+                     *       "scopes": [
+                     *         "read"
+                     *       ],
+                     *       "prefix": "kv_live_ygNXrl5Y",
+                     *       "last4": "rz76",
+                     *       "created_at": "2026-03-04T12:00:02Z",
+                     *       "expires_at": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["CreateApiKeyResponse"];
                 };
             };
@@ -3623,7 +4316,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description key_… or the bare UUID. */
+                /**
+                 * @description key_… or the bare UUID.
+                 * @example key_01kjwbg9ege4rsd53gmxvakged
+                 */
                 id: string;
             };
             cookie?: never;
@@ -3710,7 +4406,10 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description A type of event. */
+                /**
+                 * @description A type of event.
+                 * @example emergency.detected
+                 */
                 event: "call.completed" | "call.missed" | "emergency.detected" | "appointment.booked";
             };
             cookie?: never;
@@ -3723,6 +4422,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "event": "emergency.detected",
+                     *         "timestamp": "2026-01-15T18:24:05Z",
+                     *         "id": "evt_01kf1f0tggfgyswkttddy8v7gf",
+                     *         "data": {
+                     *           "call_id": "call_01kcd2rfaefx88mtvwhpf0y6hb",
+                     *           "phone_number": "+15035550142",
+                     *           "phrase": "burst pipe",
+                     *           "said": "Hello, we have a burst pipe and the basement is filling up",
+                     *           "started_at": "2026-01-15T18:23:44Z"
+                     *         }
+                     *       }
+                     *     ]
+                     */
                     "application/json": Record<string, never>[];
                 };
             };
@@ -3806,6 +4521,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "key": "call.completed",
+                     *         "label": "Call completed"
+                     *       },
+                     *       {
+                     *         "key": "call.missed",
+                     *         "label": "Call missed"
+                     *       },
+                     *       {
+                     *         "key": "emergency.detected",
+                     *         "label": "Emergency detected"
+                     *       },
+                     *       {
+                     *         "key": "appointment.booked",
+                     *         "label": "Appointment booked"
+                     *       }
+                     *     ]
+                     */
                     "application/json": components["schemas"]["ListEventTypesEventType"][];
                 };
             };
@@ -3868,7 +4603,10 @@ export interface operations {
     ListTenantEvents: {
         parameters: {
             query?: {
-                /** @description A sequence, or the evt_ id of an event; what comes after it. From the beginning when absent. */
+                /**
+                 * @description A sequence, or the evt_ id of an event; what comes after it. From the beginning when absent.
+                 * @example 0
+                 */
                 after?: string;
                 /** @description One type only. Without it the sequence has no gaps. */
                 event?: "call.completed" | "call.missed" | "emergency.detected" | "appointment.booked";
@@ -3887,6 +4625,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "sequence": 1,
+                     *           "event": "call.completed",
+                     *           "timestamp": "2026-03-04T12:00:07Z",
+                     *           "id": "evt_01kjwbg9v0ec3aesvwfnase82w",
+                     *           "data": {
+                     *             "call_id": "call_01kjwbg9egfj0r323s22ywgexk",
+                     *             "phone_number": "+15035550142",
+                     *             "duration": 42,
+                     *             "outcome": "message_taken",
+                     *             "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
+                     *             "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfj0r323s22ywgexk/recording",
+                     *             "direction": "inbound",
+                     *             "emergency": false,
+                     *             "started_at": "2026-03-04T12:00:02Z",
+                     *             "ended_at": "2026-03-04T12:00:07Z"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "after": 1,
+                     *       "latest_sequence": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListTenantEventsResponse"];
                 };
             };
@@ -3951,7 +4715,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description call_… or the bare UUID. */
+                /**
+                 * @description call_… or the bare UUID.
+                 * @example call_01kjwbg9egfj0r323s22ywgexk
+                 */
                 id: string;
             };
             cookie?: never;
@@ -3964,6 +4731,74 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "call_01kjwbg9egfj0r323s22ywgexk",
+                     *       "phone_number": "+15035550142",
+                     *       "status": "completed",
+                     *       "duration": 42,
+                     *       "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfj0r323s22ywgexk/recording",
+                     *       "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
+                     *       "created_at": "2026-03-04T12:00:02Z",
+                     *       "direction": "inbound",
+                     *       "outcome": "message_taken",
+                     *       "emergency": false,
+                     *       "summary": "“The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
+                     *       "turns": [
+                     *         {
+                     *           "sequence": 1,
+                     *           "speaker": "receptionist",
+                     *           "text": "Thank you for calling Maple Street Plumbing. How can I help?",
+                     *           "keys": false,
+                     *           "confidence": null,
+                     *           "at": "2026-03-04T12:00:03Z",
+                     *           "offset_ms": 1000
+                     *         },
+                     *         {
+                     *           "sequence": 2,
+                     *           "speaker": "caller",
+                     *           "text": "Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.",
+                     *           "keys": false,
+                     *           "confidence": 0.9,
+                     *           "at": "2026-03-04T12:00:04Z",
+                     *           "offset_ms": 2000
+                     *         },
+                     *         {
+                     *           "sequence": 3,
+                     *           "speaker": "receptionist",
+                     *           "text": "Thank you. Somebody will call you back.",
+                     *           "keys": false,
+                     *           "confidence": null,
+                     *           "at": "2026-03-04T12:00:05Z",
+                     *           "offset_ms": 3000
+                     *         }
+                     *       ],
+                     *       "timings": {
+                     *         "started_at": "2026-03-04T12:00:02Z",
+                     *         "ended_at": "2026-03-04T12:00:07Z",
+                     *         "first_caller_turn_at": "2026-03-04T12:00:04Z",
+                     *         "connected_seconds": 0,
+                     *         "voicemail_seconds": 0
+                     *       },
+                     *       "decisions": [
+                     *         {
+                     *           "at": "2026-03-04T12:00:02Z",
+                     *           "kind": "answered",
+                     *           "reason": "Answered within opening hours; the caller was told about the recording."
+                     *         },
+                     *         {
+                     *           "at": "2026-03-04T12:00:06Z",
+                     *           "kind": "recording",
+                     *           "reason": "A recording of 41 seconds was kept."
+                     *         },
+                     *         {
+                     *           "at": "2026-03-04T12:00:07Z",
+                     *           "kind": "ended",
+                     *           "reason": "The carrier reports completed after 42 seconds."
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["GetCallLogResponse"];
                 };
             };
@@ -4118,7 +4953,10 @@ export interface operations {
     ListCallLogs: {
         parameters: {
             query?: {
-                /** @description How many, 1 to 100; 20 when absent. */
+                /**
+                 * @description How many, 1 to 100; 20 when absent.
+                 * @example 20
+                 */
                 limit?: number;
                 /** @description How many to skip, up to 10,000. Go deeper with cursor. */
                 offset?: number;
@@ -4143,6 +4981,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "call_01kjwbg9egfj0r323s22ywgexk",
+                     *           "phone_number": "+15035550142",
+                     *           "status": "completed",
+                     *           "duration": 42,
+                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfj0r323s22ywgexk/recording",
+                     *           "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
+                     *           "created_at": "2026-03-04T12:00:02Z",
+                     *           "direction": "inbound",
+                     *           "outcome": "message_taken",
+                     *           "emergency": false
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "total": 1,
+                     *         "limit": 20,
+                     *         "offset": 0,
+                     *         "next_cursor": null
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListCallLogsResponse"];
                 };
             };
@@ -4205,7 +5067,10 @@ export interface operations {
     ListAuditLog: {
         parameters: {
             query?: {
-                /** @description How many, 1 to 100; 20 when absent. */
+                /**
+                 * @description How many, 1 to 100; 20 when absent.
+                 * @example 1
+                 */
                 limit?: string;
                 /** @description How many to skip. */
                 offset?: string;
@@ -4224,6 +5089,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "aud_01kjwbh7h0exxas97kva6gdew4",
+                     *           "created_at": "2026-03-04T12:00:32.8Z",
+                     *           "actor": {
+                     *             "kind": "api_key",
+                     *             "id": "key_01kjwbg7g0e0f990bz99ekj1e4",
+                     *             "email": null
+                     *           },
+                     *           "action": "webhook.secret_rotated",
+                     *           "target": "we_01kjwbg9egef19daztbffn7m27",
+                     *           "detail": null
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "total": 7,
+                     *         "limit": 1,
+                     *         "offset": 0,
+                     *         "next_cursor": "AQjeeeWjVkIAAZy4uJ4gd3qspPPajQa7hA"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListAuditLogResponse"];
                 };
             };
@@ -4280,6 +5169,371 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    onCallCompleted: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The event's id: the same on every attempt, so a receiver acts on it once.
+                 * @example evt_01jd3v2tgg7gyj7kp5m3kxyz4f
+                 */
+                "webhook-id": string;
+                /**
+                 * @description When this attempt was made, in seconds since 1970; too old or too new is not from us.
+                 * @example 1768501445
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description v1, and the base64 of HMAC-SHA256 over id.timestamp.body; two of them while a secret is rotated.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": string;
+                /**
+                 * @description The event's number in the account's stream, without gaps: what is missing can be read at /api/events.
+                 * @example 4711
+                 */
+                "kestrel-sequence": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "event": "call.completed",
+                 *       "timestamp": "2026-01-15T18:24:05Z",
+                 *       "id": "evt_01kf1f0tggfgyswkttddy8v7gf",
+                 *       "data": {
+                 *         "call_id": "call_01kcd2rfaefx88mtvwhpf0y6hb",
+                 *         "phone_number": "+15035550142",
+                 *         "duration": 94,
+                 *         "outcome": "message_taken",
+                 *         "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The water heater at 12 Alder Court makes a rumbling noise.\nReceptionist: Thank you. Somebody will call you back.",
+                 *         "recording_url": "https://api.example.test/api/call-logs/call_01kcd2rfaefx88mtvwhpf0y6hb/recording",
+                 *         "direction": "inbound",
+                 *         "emergency": false,
+                 *         "started_at": "2026-01-15T18:22:31Z",
+                 *         "ended_at": "2026-01-15T18:24:05Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /** @enum {string} */
+                    event: "call.completed";
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @description As in webhook-id. */
+                    id: string;
+                    data: {
+                        call_id: string;
+                        phone_number: string;
+                        /** Format: int32 */
+                        duration: number;
+                        outcome: null | string;
+                        transcript: null | string;
+                        recording_url: null | string;
+                        direction: string;
+                        emergency: boolean;
+                        /** Format: date-time */
+                        started_at: string;
+                        /** Format: date-time */
+                        ended_at: null | string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Never again: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, or nothing within 15 s, is tried again for about 28 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onCallMissed: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The event's id: the same on every attempt, so a receiver acts on it once.
+                 * @example evt_01jd3v2tgg7gyj7kp5m3kxyz4f
+                 */
+                "webhook-id": string;
+                /**
+                 * @description When this attempt was made, in seconds since 1970; too old or too new is not from us.
+                 * @example 1768501445
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description v1, and the base64 of HMAC-SHA256 over id.timestamp.body; two of them while a secret is rotated.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": string;
+                /**
+                 * @description The event's number in the account's stream, without gaps: what is missing can be read at /api/events.
+                 * @example 4711
+                 */
+                "kestrel-sequence": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "event": "call.missed",
+                 *       "timestamp": "2026-01-15T18:24:05Z",
+                 *       "id": "evt_01kf1f0tggfgyswkttddy8v7gf",
+                 *       "data": {
+                 *         "call_id": "call_01kcd2rfaefx88mtvwhpf0y6hb",
+                 *         "phone_number": "+15035550142",
+                 *         "duration": 7,
+                 *         "outcome": "abandoned",
+                 *         "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?",
+                 *         "recording_url": "https://api.example.test/api/call-logs/call_01kcd2rfaefx88mtvwhpf0y6hb/recording",
+                 *         "direction": "inbound",
+                 *         "emergency": false,
+                 *         "started_at": "2026-01-15T18:23:58Z",
+                 *         "ended_at": "2026-01-15T18:24:05Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /** @enum {string} */
+                    event: "call.missed";
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @description As in webhook-id. */
+                    id: string;
+                    data: {
+                        call_id: string;
+                        phone_number: string;
+                        /** Format: int32 */
+                        duration: number;
+                        outcome: null | string;
+                        transcript: null | string;
+                        recording_url: null | string;
+                        direction: string;
+                        emergency: boolean;
+                        /** Format: date-time */
+                        started_at: string;
+                        /** Format: date-time */
+                        ended_at: null | string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Never again: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, or nothing within 15 s, is tried again for about 28 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onEmergencyDetected: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The event's id: the same on every attempt, so a receiver acts on it once.
+                 * @example evt_01jd3v2tgg7gyj7kp5m3kxyz4f
+                 */
+                "webhook-id": string;
+                /**
+                 * @description When this attempt was made, in seconds since 1970; too old or too new is not from us.
+                 * @example 1768501445
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description v1, and the base64 of HMAC-SHA256 over id.timestamp.body; two of them while a secret is rotated.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": string;
+                /**
+                 * @description The event's number in the account's stream, without gaps: what is missing can be read at /api/events.
+                 * @example 4711
+                 */
+                "kestrel-sequence": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "event": "emergency.detected",
+                 *       "timestamp": "2026-01-15T18:24:05Z",
+                 *       "id": "evt_01kf1f0tggfgyswkttddy8v7gf",
+                 *       "data": {
+                 *         "call_id": "call_01kcd2rfaefx88mtvwhpf0y6hb",
+                 *         "phone_number": "+15035550142",
+                 *         "phrase": "burst pipe",
+                 *         "said": "Hello, we have a burst pipe and the basement is filling up",
+                 *         "started_at": "2026-01-15T18:23:44Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /** @enum {string} */
+                    event: "emergency.detected";
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @description As in webhook-id. */
+                    id: string;
+                    data: {
+                        call_id: string;
+                        phone_number: string;
+                        phrase: string;
+                        said: null | string;
+                        /** Format: date-time */
+                        started_at: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Never again: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, or nothing within 15 s, is tried again for about 28 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    onAppointmentBooked: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The event's id: the same on every attempt, so a receiver acts on it once.
+                 * @example evt_01jd3v2tgg7gyj7kp5m3kxyz4f
+                 */
+                "webhook-id": string;
+                /**
+                 * @description When this attempt was made, in seconds since 1970; too old or too new is not from us.
+                 * @example 1768501445
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description v1, and the base64 of HMAC-SHA256 over id.timestamp.body; two of them while a secret is rotated.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": string;
+                /**
+                 * @description The event's number in the account's stream, without gaps: what is missing can be read at /api/events.
+                 * @example 4711
+                 */
+                "kestrel-sequence": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "event": "appointment.booked",
+                 *       "timestamp": "2026-01-15T18:24:05Z",
+                 *       "id": "evt_01kf1f0tggfgyswkttddy8v7gf",
+                 *       "data": {
+                 *         "appointment_id": "appt_01kcd2rqkffa0sp30x5rzmmpvc",
+                 *         "call_id": "call_01kcd2rfaefx88mtvwhpf0y6hb",
+                 *         "service": "Water heater repair",
+                 *         "starts_at": "2026-01-17T17:00:00Z",
+                 *         "ends_at": "2026-01-17T19:00:00Z",
+                 *         "customer": {
+                 *           "name": "Dana Whitfield",
+                 *           "phone_number": "+15035550142",
+                 *           "address": "12 Alder Court, Portland, OR 97201"
+                 *         },
+                 *         "status": "confirmed"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /** @enum {string} */
+                    event: "appointment.booked";
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @description As in webhook-id. */
+                    id: string;
+                    data: {
+                        appointment_id: string;
+                        call_id: null | string;
+                        service: string;
+                        /** Format: date-time */
+                        starts_at: string;
+                        /** Format: date-time */
+                        ends_at: string;
+                        customer: {
+                            name: null | string;
+                            phone_number: string;
+                            address: null | string;
+                        };
+                        status: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Never again: the endpoint is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. Anything else, or nothing within 15 s, is tried again for about 28 hours. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

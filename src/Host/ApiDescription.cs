@@ -1,4 +1,5 @@
 using System.Globalization;
+using KestrelVoice.Features.Events;
 using KestrelVoice.Features.Kernel;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.OpenApi;
@@ -20,6 +21,12 @@ internal static class ApiDescription
         "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
         + "font-src 'self' data:; frame-ancestors 'none'";
 
+    private static readonly Lazy<string> Guide = new(() =>
+    {
+        using var reader = new StreamReader(typeof(ApiDescription).Assembly.GetManifestResourceStream("api-guide.md")!);
+        return reader.ReadToEnd();
+    });
+
     private static readonly (int Status, string Means)[] Refusals =
     [
         (StatusCodes.Status400BadRequest, "A parameter or the body is not valid; errors names each."),
@@ -39,6 +46,8 @@ internal static class ApiDescription
         options.CreateSchemaReferenceId = type =>
             OpenApiOptions.CreateDefaultSchemaReferenceId(type) is { } id ? type.Type.DeclaringType?.Name + id : null;
         options.AddDocumentTransformer(DescribeApiAsync);
+        options.AddDocumentTransformer<WebhookDescription>();
+        options.AddDocumentTransformer(ApiExamples.AddAsync);
         options.AddOperationTransformer(DescribeRefusalsAsync);
     });
 
@@ -57,7 +66,7 @@ internal static class ApiDescription
     {
         document.Info.Title = "KestrelVoice API";
         document.Info.Version = "v1";
-        document.Info.Description = "Call logs of an AI phone receptionist. Sign in with the session cookie, its token, or an API key.";
+        document.Info.Description = Guide.Value;
         // Relative to wherever the document was read.
         document.Servers = [new OpenApiServer { Url = "/" }];
         document.AddComponent(Problem, ProblemSchema());

@@ -7,8 +7,13 @@ internal static class EventSamples
 {
     private const string Caller = "+15035550142";
 
+    private static readonly DateTimeOffset MadeUpAt = new(2026, 1, 15, 18, 24, 5, TimeSpan.Zero);
+    private static readonly Guid EventId = new("019bc2f0-6a10-7c3d-9e4f-5a6b7c8d9e0f");
     private static readonly Guid CallId = new("019b1a2c-3d4e-7f50-8a6b-7c8d9e0f1a2b");
     private static readonly Guid AppointmentId = new("019b1a2c-5e6f-7a81-9b0c-1d2e3f4a5b6c");
+
+    /// <summary>As it would be delivered, always the same.</summary>
+    public static byte[] Payload(string type, PublicUrl publicUrl) => Of(type, MadeUpAt, publicUrl).Payload(EventId);
 
     /// <summary>As it would have been told at that moment.</summary>
     public static TenantEvent Of(string type, DateTimeOffset at, PublicUrl publicUrl) => new(type, "sample", at, DataOf(type, at, publicUrl));

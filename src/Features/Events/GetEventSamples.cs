@@ -49,9 +49,6 @@ internal static class GetEventSamples
             limit @Limit
             """;
 
-        private static readonly DateTimeOffset MadeUpAt = new(2026, 1, 15, 18, 24, 5, TimeSpan.Zero);
-        private static readonly Guid MadeUpId = new("019bc2f0-6a10-7c3d-9e4f-5a6b7c8d9e0f");
-
         public Task<IReadOnlyList<JsonElement>> Handle(Query query, CancellationToken cancellationToken)
         {
             var limit = query.Limit is null ? DefaultLimit : int.Parse(query.Limit, CultureInfo.InvariantCulture);
@@ -63,7 +60,7 @@ internal static class GetEventSamples
         {
             var payloads = (await results.ReadAsync<byte[]>()).AsList();
             if (payloads is [])
-                payloads.Add(EventSamples.Of(type, MadeUpAt, publicUrl).Payload(MadeUpId));
+                payloads.Add(EventSamples.Payload(type, publicUrl));
             return [.. payloads.Select(payload => JsonElement.Parse(payload))];
         }
     }
