@@ -28,7 +28,7 @@ public sealed class GetAnalyticsTests(KestrelVoiceApp app) : IClassFixture<Kestr
             """{"from":"2026-02-26","to":"2026-03-04","interval":"day","time_zone":"America/Los_Angeles"}""");
         analytics.GetProperty("totals").GetRawText().ShouldBe(
             """
-            {"total_calls":5,"completed_calls":3,"missed_calls":1,"average_duration":24.3,"bookable_calls":2,"booked_calls":0,"booking_rate":0.0000,"emergency_calls":1,"emergency_rate":0.2000,"recovered_calls":0,"missed_call_recovery_rate":0.0000}
+            {"total_calls":5,"completed_calls":3,"missed_calls":1,"average_duration":24.3,"bookable_calls":2,"booked_calls":0,"booking_rate":0,"emergency_calls":1,"emergency_rate":0.2,"recovered_calls":0,"missed_call_recovery_rate":0}
             """.Trim());
     }
 
