@@ -5524,6 +5524,172 @@ namespace KestrelVoice.Client
             }
         }
 
+        /// <param name="cancellationToken">A cancellation token that can be used by other objects or threads to receive notice of cancellation.</param>
+        /// <summary>
+        /// Count calls, bookings, emergencies and recoveries by day, week or month
+        /// </summary>
+        /// <param name="range">7d, 30d or 90d, today included; 7d when absent. More than 30 days need Business Plus.</param>
+        /// <param name="from_date">First day (YYYY-MM-DD, in the tenant's time zone); together with to_date, without range.</param>
+        /// <param name="to_date">Last day, included whole; at most 366 days in all.</param>
+        /// <param name="interval">day, week (from Monday) or month; day when absent.</param>
+        /// <returns>OK</returns>
+        /// <exception cref="KestrelVoiceException">A server side error occurred.</exception>
+        public virtual async System.Threading.Tasks.Task<GetAnalyticsResponse> GetAnalyticsAsync(Range? range = null, System.DateTimeOffset? from_date = null, System.DateTimeOffset? to_date = null, Interval? interval = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        {
+            var client_ = _httpClient;
+            var disposeClient_ = false;
+            try
+            {
+                using (var request_ = new System.Net.Http.HttpRequestMessage())
+                {
+                    request_.Method = new System.Net.Http.HttpMethod("GET");
+                    request_.Headers.Accept.Add(System.Net.Http.Headers.MediaTypeWithQualityHeaderValue.Parse("application/json"));
+
+                    var urlBuilder_ = new System.Text.StringBuilder();
+                
+                    // Operation Path: "api/analytics"
+                    urlBuilder_.Append("api/analytics");
+                    urlBuilder_.Append('?');
+                    if (range != null)
+                    {
+                        urlBuilder_.Append(System.Uri.EscapeDataString("range")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(range, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    if (from_date != null)
+                    {
+                        urlBuilder_.Append(System.Uri.EscapeDataString("from_date")).Append('=').Append(System.Uri.EscapeDataString(from_date.Value.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    if (to_date != null)
+                    {
+                        urlBuilder_.Append(System.Uri.EscapeDataString("to_date")).Append('=').Append(System.Uri.EscapeDataString(to_date.Value.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    if (interval != null)
+                    {
+                        urlBuilder_.Append(System.Uri.EscapeDataString("interval")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(interval, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    urlBuilder_.Length--;
+
+                    PrepareRequest(client_, request_, urlBuilder_);
+
+                    var url_ = urlBuilder_.ToString();
+                    request_.RequestUri = new System.Uri(url_, System.UriKind.RelativeOrAbsolute);
+
+                    PrepareRequest(client_, request_, url_);
+
+                    var response_ = await client_.SendAsync(request_, System.Net.Http.HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+                    var disposeResponse_ = true;
+                    try
+                    {
+                        var headers_ = new System.Collections.Generic.Dictionary<string, System.Collections.Generic.IEnumerable<string>>();
+                        foreach (var item_ in response_.Headers)
+                            headers_[item_.Key] = item_.Value;
+                        if (response_.Content != null && response_.Content.Headers != null)
+                        {
+                            foreach (var item_ in response_.Content.Headers)
+                                headers_[item_.Key] = item_.Value;
+                        }
+
+                        ProcessResponse(client_, response_);
+
+                        var status_ = (int)response_.StatusCode;
+                        if (status_ == 200)
+                        {
+                            var objectResponse_ = await ReadObjectResponseAsync<GetAnalyticsResponse>(response_, headers_, cancellationToken).ConfigureAwait(false);
+                            if (objectResponse_.Object == null)
+                            {
+                                throw new KestrelVoiceException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
+                            }
+                            return objectResponse_.Object;
+                        }
+                        else
+                        if (status_ == 400)
+                        {
+                            var objectResponse_ = await ReadObjectResponseAsync<Problem>(response_, headers_, cancellationToken).ConfigureAwait(false);
+                            if (objectResponse_.Object == null)
+                            {
+                                throw new KestrelVoiceException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
+                            }
+                            throw new KestrelVoiceException<Problem>("A parameter or the body is not valid; errors names each.", status_, objectResponse_.Text, headers_, objectResponse_.Object, null);
+                        }
+                        else
+                        if (status_ == 401)
+                        {
+                            var objectResponse_ = await ReadObjectResponseAsync<Problem>(response_, headers_, cancellationToken).ConfigureAwait(false);
+                            if (objectResponse_.Object == null)
+                            {
+                                throw new KestrelVoiceException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
+                            }
+                            throw new KestrelVoiceException<Problem>("No credential, or not a valid one.", status_, objectResponse_.Text, headers_, objectResponse_.Object, null);
+                        }
+                        else
+                        if (status_ == 402)
+                        {
+                            var objectResponse_ = await ReadObjectResponseAsync<ProblemDetails>(response_, headers_, cancellationToken).ConfigureAwait(false);
+                            if (objectResponse_.Object == null)
+                            {
+                                throw new KestrelVoiceException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
+                            }
+                            throw new KestrelVoiceException<ProblemDetails>("Payment Required", status_, objectResponse_.Text, headers_, objectResponse_.Object, null);
+                        }
+                        else
+                        if (status_ == 403)
+                        {
+                            var objectResponse_ = await ReadObjectResponseAsync<Problem>(response_, headers_, cancellationToken).ConfigureAwait(false);
+                            if (objectResponse_.Object == null)
+                            {
+                                throw new KestrelVoiceException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
+                            }
+                            throw new KestrelVoiceException<Problem>("The credential may not do this.", status_, objectResponse_.Text, headers_, objectResponse_.Object, null);
+                        }
+                        else
+                        if (status_ == 429)
+                        {
+                            var objectResponse_ = await ReadObjectResponseAsync<Problem>(response_, headers_, cancellationToken).ConfigureAwait(false);
+                            if (objectResponse_.Object == null)
+                            {
+                                throw new KestrelVoiceException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
+                            }
+                            throw new KestrelVoiceException<Problem>("The plan\'s requests of this minute are used up; Retry-After says when there are new ones.", status_, objectResponse_.Text, headers_, objectResponse_.Object, null);
+                        }
+                        else
+                        if (status_ == 500)
+                        {
+                            var objectResponse_ = await ReadObjectResponseAsync<Problem>(response_, headers_, cancellationToken).ConfigureAwait(false);
+                            if (objectResponse_.Object == null)
+                            {
+                                throw new KestrelVoiceException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
+                            }
+                            throw new KestrelVoiceException<Problem>("Our fault; quote request_id.", status_, objectResponse_.Text, headers_, objectResponse_.Object, null);
+                        }
+                        else
+                        if (status_ == 503)
+                        {
+                            var objectResponse_ = await ReadObjectResponseAsync<Problem>(response_, headers_, cancellationToken).ConfigureAwait(false);
+                            if (objectResponse_.Object == null)
+                            {
+                                throw new KestrelVoiceException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
+                            }
+                            throw new KestrelVoiceException<Problem>("Something needed is away for the moment; try again.", status_, objectResponse_.Text, headers_, objectResponse_.Object, null);
+                        }
+                        else
+                        {
+                            var responseData_ = response_.Content == null ? null : await ReadAsStringAsync(response_.Content, cancellationToken).ConfigureAwait(false);
+                            throw new KestrelVoiceException("The HTTP status code of the response was not expected (" + status_ + ").", status_, responseData_, headers_, null);
+                        }
+                    }
+                    finally
+                    {
+                        if (disposeResponse_)
+                            response_.Dispose();
+                    }
+                }
+            }
+            finally
+            {
+                if (disposeClient_)
+                    client_.Dispose();
+            }
+        }
+
         protected struct ObjectResponseResult<T>
         {
             public ObjectResponseResult(T responseObject, string responseText)
@@ -6341,6 +6507,215 @@ namespace KestrelVoice.Client
         [System.Text.Json.Serialization.JsonPropertyName("secret")]
         [System.ComponentModel.DataAnnotations.Required(AllowEmptyStrings = true)]
         public string Secret { get; set; } = default!;
+
+        private System.Collections.Generic.IDictionary<string, object>? _additionalProperties;
+
+        [System.Text.Json.Serialization.JsonExtensionData]
+        public System.Collections.Generic.IDictionary<string, object> AdditionalProperties
+        {
+            get { return _additionalProperties ?? (_additionalProperties = new System.Collections.Generic.Dictionary<string, object>()); }
+            set { _additionalProperties = value; }
+        }
+
+    }
+
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class GetAnalyticsCoveredRange
+    {
+
+        /// <summary>
+        /// First day.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("from")]
+        [System.ComponentModel.DataAnnotations.Required(AllowEmptyStrings = true)]
+        [System.Text.Json.Serialization.JsonConverter(typeof(DateFormatConverter))]
+        public System.DateTimeOffset From { get; set; } = default!;
+
+        /// <summary>
+        /// Last day, included whole.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("to")]
+        [System.ComponentModel.DataAnnotations.Required(AllowEmptyStrings = true)]
+        [System.Text.Json.Serialization.JsonConverter(typeof(DateFormatConverter))]
+        public System.DateTimeOffset To { get; set; } = default!;
+
+        [System.Text.Json.Serialization.JsonPropertyName("interval")]
+        [System.ComponentModel.DataAnnotations.Required(AllowEmptyStrings = true)]
+        public string Interval { get; set; } = default!;
+
+        /// <summary>
+        /// The tenant's, an IANA name.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("time_zone")]
+        [System.ComponentModel.DataAnnotations.Required(AllowEmptyStrings = true)]
+        public string Time_zone { get; set; } = default!;
+
+        private System.Collections.Generic.IDictionary<string, object>? _additionalProperties;
+
+        [System.Text.Json.Serialization.JsonExtensionData]
+        public System.Collections.Generic.IDictionary<string, object> AdditionalProperties
+        {
+            get { return _additionalProperties ?? (_additionalProperties = new System.Collections.Generic.Dictionary<string, object>()); }
+            set { _additionalProperties = value; }
+        }
+
+    }
+
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class GetAnalyticsFigures
+    {
+
+        [System.Text.Json.Serialization.JsonPropertyName("total_calls")]
+        public long Total_calls { get; set; } = default!;
+
+        [System.Text.Json.Serialization.JsonPropertyName("completed_calls")]
+        public long Completed_calls { get; set; } = default!;
+
+        [System.Text.Json.Serialization.JsonPropertyName("missed_calls")]
+        public long Missed_calls { get; set; } = default!;
+
+        /// <summary>
+        /// Seconds, of completed calls; null when there were none.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("average_duration")]
+        public double? Average_duration { get; set; } = default!;
+
+        /// <summary>
+        /// Calls in which the receptionist could have booked.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("bookable_calls")]
+        public long Bookable_calls { get; set; } = default!;
+
+        [System.Text.Json.Serialization.JsonPropertyName("booked_calls")]
+        public long Booked_calls { get; set; } = default!;
+
+        /// <summary>
+        /// booked_calls / bookable_calls, 0 to 1; null when there were none.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("booking_rate")]
+        public double? Booking_rate { get; set; } = default!;
+
+        [System.Text.Json.Serialization.JsonPropertyName("emergency_calls")]
+        public long Emergency_calls { get; set; } = default!;
+
+        /// <summary>
+        /// emergency_calls / total_calls, 0 to 1; null when there were none.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("emergency_rate")]
+        public double? Emergency_rate { get; set; } = default!;
+
+        /// <summary>
+        /// Missed calls whose number was talked to within 24 hours.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("recovered_calls")]
+        public long Recovered_calls { get; set; } = default!;
+
+        /// <summary>
+        /// recovered_calls / missed_calls, 0 to 1; null when there were none.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("missed_call_recovery_rate")]
+        public double? Missed_call_recovery_rate { get; set; } = default!;
+
+        private System.Collections.Generic.IDictionary<string, object>? _additionalProperties;
+
+        [System.Text.Json.Serialization.JsonExtensionData]
+        public System.Collections.Generic.IDictionary<string, object> AdditionalProperties
+        {
+            get { return _additionalProperties ?? (_additionalProperties = new System.Collections.Generic.Dictionary<string, object>()); }
+            set { _additionalProperties = value; }
+        }
+
+    }
+
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class GetAnalyticsPeriodFigures
+    {
+
+        /// <summary>
+        /// The first day of the day, week or month, of which the range may cover a part.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("period")]
+        [System.ComponentModel.DataAnnotations.Required(AllowEmptyStrings = true)]
+        [System.Text.Json.Serialization.JsonConverter(typeof(DateFormatConverter))]
+        public System.DateTimeOffset Period { get; set; } = default!;
+
+        [System.Text.Json.Serialization.JsonPropertyName("total_calls")]
+        public long? Total_calls { get; set; } = default!;
+
+        [System.Text.Json.Serialization.JsonPropertyName("completed_calls")]
+        public long? Completed_calls { get; set; } = default!;
+
+        [System.Text.Json.Serialization.JsonPropertyName("missed_calls")]
+        public long? Missed_calls { get; set; } = default!;
+
+        /// <summary>
+        /// Seconds, of completed calls; null when there were none.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("average_duration")]
+        public double? Average_duration { get; set; } = default!;
+
+        /// <summary>
+        /// Calls in which the receptionist could have booked.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("bookable_calls")]
+        public long? Bookable_calls { get; set; } = default!;
+
+        [System.Text.Json.Serialization.JsonPropertyName("booked_calls")]
+        public long? Booked_calls { get; set; } = default!;
+
+        /// <summary>
+        /// booked_calls / bookable_calls, 0 to 1; null when there were none.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("booking_rate")]
+        public double? Booking_rate { get; set; } = default!;
+
+        [System.Text.Json.Serialization.JsonPropertyName("emergency_calls")]
+        public long? Emergency_calls { get; set; } = default!;
+
+        /// <summary>
+        /// emergency_calls / total_calls, 0 to 1; null when there were none.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("emergency_rate")]
+        public double? Emergency_rate { get; set; } = default!;
+
+        /// <summary>
+        /// Missed calls whose number was talked to within 24 hours.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("recovered_calls")]
+        public long? Recovered_calls { get; set; } = default!;
+
+        /// <summary>
+        /// recovered_calls / missed_calls, 0 to 1; null when there were none.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("missed_call_recovery_rate")]
+        public double? Missed_call_recovery_rate { get; set; } = default!;
+
+        private System.Collections.Generic.IDictionary<string, object>? _additionalProperties;
+
+        [System.Text.Json.Serialization.JsonExtensionData]
+        public System.Collections.Generic.IDictionary<string, object> AdditionalProperties
+        {
+            get { return _additionalProperties ?? (_additionalProperties = new System.Collections.Generic.Dictionary<string, object>()); }
+            set { _additionalProperties = value; }
+        }
+
+    }
+
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class GetAnalyticsResponse
+    {
+
+        [System.Text.Json.Serialization.JsonPropertyName("range")]
+        [System.ComponentModel.DataAnnotations.Required]
+        public GetAnalyticsCoveredRange Range { get; set; } = new GetAnalyticsCoveredRange();
+
+        [System.Text.Json.Serialization.JsonPropertyName("totals")]
+        [System.ComponentModel.DataAnnotations.Required]
+        public GetAnalyticsFigures Totals { get; set; } = new GetAnalyticsFigures();
+
+        [System.Text.Json.Serialization.JsonPropertyName("series")]
+        [System.ComponentModel.DataAnnotations.Required]
+        public System.Collections.Generic.ICollection<GetAnalyticsPeriodFigures> Series { get; set; } = new System.Collections.ObjectModel.Collection<GetAnalyticsPeriodFigures>();
 
         private System.Collections.Generic.IDictionary<string, object>? _additionalProperties;
 
@@ -7264,6 +7639,36 @@ namespace KestrelVoice.Client
     }
 
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class ProblemDetails
+    {
+
+        [System.Text.Json.Serialization.JsonPropertyName("type")]
+        public string? Type { get; set; } = default!;
+
+        [System.Text.Json.Serialization.JsonPropertyName("title")]
+        public string? Title { get; set; } = default!;
+
+        [System.Text.Json.Serialization.JsonPropertyName("status")]
+        public int? Status { get; set; } = default!;
+
+        [System.Text.Json.Serialization.JsonPropertyName("detail")]
+        public string? Detail { get; set; } = default!;
+
+        [System.Text.Json.Serialization.JsonPropertyName("instance")]
+        public string? Instance { get; set; } = default!;
+
+        private System.Collections.Generic.IDictionary<string, object>? _additionalProperties;
+
+        [System.Text.Json.Serialization.JsonExtensionData]
+        public System.Collections.Generic.IDictionary<string, object> AdditionalProperties
+        {
+            get { return _additionalProperties ?? (_additionalProperties = new System.Collections.Generic.Dictionary<string, object>()); }
+            set { _additionalProperties = value; }
+        }
+
+    }
+
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class ResendFailedWebhookMessagesRange
     {
 
@@ -7782,6 +8187,36 @@ namespace KestrelVoice.Client
     }
 
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public enum Range
+    {
+
+        [System.Runtime.Serialization.EnumMember(Value = @"7d")]
+        _7d = 0,
+
+        [System.Runtime.Serialization.EnumMember(Value = @"30d")]
+        _30d = 1,
+
+        [System.Runtime.Serialization.EnumMember(Value = @"90d")]
+        _90d = 2,
+
+    }
+
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public enum Interval
+    {
+
+        [System.Runtime.Serialization.EnumMember(Value = @"day")]
+        Day = 0,
+
+        [System.Runtime.Serialization.EnumMember(Value = @"week")]
+        Week = 1,
+
+        [System.Runtime.Serialization.EnumMember(Value = @"month")]
+        Month = 2,
+
+    }
+
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class Outcome
     {
 
@@ -7809,6 +8244,26 @@ namespace KestrelVoice.Client
             set { _additionalProperties = value; }
         }
 
+    }
+
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    internal class DateFormatConverter : System.Text.Json.Serialization.JsonConverter<System.DateTimeOffset>
+    {
+        public override System.DateTimeOffset Read(ref System.Text.Json.Utf8JsonReader reader, System.Type typeToConvert, System.Text.Json.JsonSerializerOptions options)
+        {
+            var dateTime = reader.GetString();
+            if (dateTime == null)
+            {
+                throw new System.Text.Json.JsonException("Unexpected JsonTokenType.Null");
+            }
+
+            return System.DateTimeOffset.Parse(dateTime);
+        }
+
+        public override void Write(System.Text.Json.Utf8JsonWriter writer, System.DateTimeOffset value, System.Text.Json.JsonSerializerOptions options)
+        {
+            writer.WriteStringValue(value.ToString("yyyy-MM-dd"));
+        }
     }
 
 

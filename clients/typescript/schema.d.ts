@@ -471,6 +471,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/analytics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count calls, bookings, emergencies and recoveries by day, week or month */
+        get: operations["GetAnalytics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export interface webhooks {
     "call.completed": {
@@ -788,6 +805,115 @@ export interface components {
             /** @description Signs every delivery. Shown this once. */
             secret: string;
         };
+        GetAnalyticsCoveredRange: {
+            /**
+             * Format: date
+             * @description First day.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description Last day, included whole.
+             */
+            to: string;
+            interval: string;
+            /** @description The tenant's, an IANA name. */
+            time_zone: string;
+        };
+        GetAnalyticsFigures: {
+            /** Format: int64 */
+            total_calls: number;
+            /** Format: int64 */
+            completed_calls: number;
+            /** Format: int64 */
+            missed_calls: number;
+            /**
+             * Format: double
+             * @description Seconds, of completed calls; null when there were none.
+             */
+            average_duration: null | number;
+            /**
+             * Format: int64
+             * @description Calls in which the receptionist could have booked.
+             */
+            bookable_calls: number;
+            /** Format: int64 */
+            booked_calls: number;
+            /**
+             * Format: double
+             * @description booked_calls / bookable_calls, 0 to 1; null when there were none.
+             */
+            booking_rate: null | number;
+            /** Format: int64 */
+            emergency_calls: number;
+            /**
+             * Format: double
+             * @description emergency_calls / total_calls, 0 to 1; null when there were none.
+             */
+            emergency_rate: null | number;
+            /**
+             * Format: int64
+             * @description Missed calls whose number was talked to within 24 hours.
+             */
+            recovered_calls: number;
+            /**
+             * Format: double
+             * @description recovered_calls / missed_calls, 0 to 1; null when there were none.
+             */
+            missed_call_recovery_rate: null | number;
+        };
+        GetAnalyticsPeriodFigures: {
+            /**
+             * Format: date
+             * @description The first day of the day, week or month, of which the range may cover a part.
+             */
+            period: string;
+            /** Format: int64 */
+            total_calls?: number;
+            /** Format: int64 */
+            completed_calls?: number;
+            /** Format: int64 */
+            missed_calls?: number;
+            /**
+             * Format: double
+             * @description Seconds, of completed calls; null when there were none.
+             */
+            average_duration?: null | number;
+            /**
+             * Format: int64
+             * @description Calls in which the receptionist could have booked.
+             */
+            bookable_calls?: number;
+            /** Format: int64 */
+            booked_calls?: number;
+            /**
+             * Format: double
+             * @description booked_calls / bookable_calls, 0 to 1; null when there were none.
+             */
+            booking_rate?: null | number;
+            /** Format: int64 */
+            emergency_calls?: number;
+            /**
+             * Format: double
+             * @description emergency_calls / total_calls, 0 to 1; null when there were none.
+             */
+            emergency_rate?: null | number;
+            /**
+             * Format: int64
+             * @description Missed calls whose number was talked to within 24 hours.
+             */
+            recovered_calls?: number;
+            /**
+             * Format: double
+             * @description recovered_calls / missed_calls, 0 to 1; null when there were none.
+             */
+            missed_call_recovery_rate?: null | number;
+        };
+        GetAnalyticsResponse: {
+            range: components["schemas"]["GetAnalyticsCoveredRange"];
+            totals: components["schemas"]["GetAnalyticsFigures"];
+            series: components["schemas"]["GetAnalyticsPeriodFigures"][];
+        };
         GetCallLogResponse: {
             /** @description TypeID, call_ + 26 characters. */
             id: string;
@@ -1053,6 +1179,14 @@ export interface components {
                 [key: string]: string[];
             };
         };
+        ProblemDetails: {
+            type?: null | string;
+            title?: null | string;
+            /** Format: int32 */
+            status?: null | number;
+            detail?: null | string;
+            instance?: null | string;
+        };
         ResendFailedWebhookMessagesRange: {
             /** @description The instant (RFC 3339) from which on they were created. */
             since: string;
@@ -1213,12 +1347,12 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egef19daztbffn7m27
+                 * @example we_01kjwbg9egfnjrsx23t3791qth
                  */
                 id: string;
                 /**
                  * @description msg_… or the bare UUID.
-                 * @example msg_01kjwbh7dweec9zkgxzq5vtqrx
+                 * @example msg_01kjwbh74gey58ztswtpbtec8q
                  */
                 message_id: string;
             };
@@ -1305,12 +1439,12 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egef19daztbffn7m27
+                 * @example we_01kjwbg9egfnjrsx23t3791qth
                  */
                 id: string;
                 /**
                  * @description msg_… or the bare UUID.
-                 * @example msg_01kjwbga7gf09r2cmge5rej7ek
+                 * @example msg_01kjwbgam0fpnv2w24t5x3gp3k
                  */
                 message_id: string;
             };
@@ -1326,29 +1460,29 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "msg_01kjwbga7gf09r2cmge5rej7ek",
+                     *       "id": "msg_01kjwbgam0fpnv2w24t5x3gp3k",
                      *       "event": "call.completed",
-                     *       "event_id": "evt_01kjwbg9v0ec3aesvwfnase82w",
+                     *       "event_id": "evt_01kjwbg9y4e60tjazh75ndmxk7",
                      *       "test": false,
                      *       "state": "delivered",
                      *       "attempt_count": 1,
                      *       "next_attempt_at": null,
                      *       "last_status": 200,
                      *       "last_error": null,
-                     *       "created_at": "2026-03-04T12:00:02.8Z",
-                     *       "finished_at": "2026-03-04T12:00:03Z",
+                     *       "created_at": "2026-03-04T12:00:03.2Z",
+                     *       "finished_at": "2026-03-04T12:00:03.7Z",
                      *       "sequence": 1,
                      *       "payload": {
                      *         "event": "call.completed",
                      *         "timestamp": "2026-03-04T12:00:07Z",
-                     *         "id": "evt_01kjwbg9v0ec3aesvwfnase82w",
+                     *         "id": "evt_01kjwbg9y4e60tjazh75ndmxk7",
                      *         "data": {
-                     *           "call_id": "call_01kjwbg9egfj0r323s22ywgexk",
+                     *           "call_id": "call_01kjwbg9egfywrnawhpw2tfsvw",
                      *           "phone_number": "+15035550142",
                      *           "duration": 42,
                      *           "outcome": "message_taken",
                      *           "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
-                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfj0r323s22ywgexk/recording",
+                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfywrnawhpw2tfsvw/recording",
                      *           "direction": "inbound",
                      *           "emergency": false,
                      *           "started_at": "2026-03-04T12:00:02Z",
@@ -1359,7 +1493,7 @@ export interface operations {
                      *         {
                      *           "number": 1,
                      *           "manual": false,
-                     *           "started_at": "2026-03-04T12:00:02.9Z",
+                     *           "started_at": "2026-03-04T12:00:03.6Z",
                      *           "duration_ms": 0,
                      *           "status": 200,
                      *           "error": null,
@@ -1458,7 +1592,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egef19daztbffn7m27
+                 * @example we_01kjwbg9egfnjrsx23t3791qth
                  */
                 id: string;
             };
@@ -1476,17 +1610,17 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "msg_01kjwbga7gf09r2cmge5rej7ek",
+                     *           "id": "msg_01kjwbgam0fpnv2w24t5x3gp3k",
                      *           "event": "call.completed",
-                     *           "event_id": "evt_01kjwbg9v0ec3aesvwfnase82w",
+                     *           "event_id": "evt_01kjwbg9y4e60tjazh75ndmxk7",
                      *           "test": false,
                      *           "state": "delivered",
                      *           "attempt_count": 1,
                      *           "next_attempt_at": null,
                      *           "last_status": 200,
                      *           "last_error": null,
-                     *           "created_at": "2026-03-04T12:00:02.8Z",
-                     *           "finished_at": "2026-03-04T12:00:03Z"
+                     *           "created_at": "2026-03-04T12:00:03.2Z",
+                     *           "finished_at": "2026-03-04T12:00:03.7Z"
                      *         }
                      *       ],
                      *       "pagination": {
@@ -1572,7 +1706,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egef19daztbffn7m27
+                 * @example we_01kjwbg9egfnjrsx23t3791qth
                  */
                 id: string;
             };
@@ -1693,12 +1827,12 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egef19daztbffn7m27
+                 * @example we_01kjwbg9egfnjrsx23t3791qth
                  */
                 id: string;
                 /**
                  * @description msg_… or the bare UUID.
-                 * @example msg_01kjwbga7gf09r2cmge5rej7ek
+                 * @example msg_01kjwbgam0fpnv2w24t5x3gp3k
                  */
                 message_id: string;
             };
@@ -1804,10 +1938,10 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "hook_01kjwbh7h0exqvqe2p8mkxegfd",
+                     *           "id": "hook_01kjwbh74gfwf9zennkacj7161",
                      *           "event": "call.missed",
                      *           "target_url": "https://office.maplestreet.example/kestrelvoice",
-                     *           "created_at": "2026-03-04T12:00:32.8Z"
+                     *           "created_at": "2026-03-04T12:00:32.4Z"
                      *         }
                      *       ],
                      *       "pagination": {
@@ -1913,10 +2047,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "hook_01kjwbh7h0exqvqe2p8mkxegfd",
+                     *       "id": "hook_01kjwbh74gfwf9zennkacj7161",
                      *       "event": "call.missed",
                      *       "target_url": "https://office.maplestreet.example/kestrelvoice",
-                     *       "created_at": "2026-03-04T12:00:32.8Z"
+                     *       "created_at": "2026-03-04T12:00:32.4Z"
                      *     }
                      */
                     "application/json": components["schemas"]["HookItem"];
@@ -2003,7 +2137,7 @@ export interface operations {
             path: {
                 /**
                  * @description hook_… or the bare UUID.
-                 * @example hook_01kjwbh7h0exqvqe2p8mkxegfd
+                 * @example hook_01kjwbh74gfwf9zennkacj7161
                  */
                 id: string;
             };
@@ -2090,7 +2224,7 @@ export interface operations {
             path: {
                 /**
                  * @description hook_… or the bare UUID.
-                 * @example hook_01kjwbh7h0exqvqe2p8mkxegfd
+                 * @example hook_01kjwbh74gfwf9zennkacj7161
                  */
                 id: string;
             };
@@ -2106,9 +2240,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "msg_01kjwbh7h0faxvyw7b1vptxr39",
+                     *       "id": "msg_01kjwbh74ge7btnzcwc6z6r74a",
                      *       "event": "call.missed",
-                     *       "url": "/api/webhooks/hook_01kjwbh7h0exqvqe2p8mkxegfd/messages/msg_01kjwbh7h0faxvyw7b1vptxr39"
+                     *       "url": "/api/webhooks/hook_01kjwbh74gfwf9zennkacj7161/messages/msg_01kjwbh74ge7btnzcwc6z6r74a"
                      *     }
                      */
                     "application/json": components["schemas"]["TestMessage"];
@@ -2186,7 +2320,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egef19daztbffn7m27
+                 * @example we_01kjwbg9egfnjrsx23t3791qth
                  */
                 id: string;
             };
@@ -2202,7 +2336,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egef19daztbffn7m27",
+                     *       "id": "we_01kjwbg9egfnjrsx23t3791qth",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office, and the dispatch board",
                      *       "events": [
@@ -2215,12 +2349,12 @@ export interface operations {
                      *       "header_names": [],
                      *       "rate_limit": 10,
                      *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:32.8Z",
-                     *       "failing_since": "2026-03-04T12:00:32.7Z",
-                     *       "last_success_at": "2026-03-04T12:00:32.1Z",
-                     *       "last_failure_at": "2026-03-04T12:00:32.7Z",
+                     *       "updated_at": "2026-03-04T12:00:32.4Z",
+                     *       "failing_since": "2026-03-04T12:00:32.4Z",
+                     *       "last_success_at": "2026-03-04T12:00:31.8Z",
+                     *       "last_failure_at": "2026-03-04T12:00:32.4Z",
                      *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:32.8Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:32.4Z"
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
@@ -2298,7 +2432,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egef19daztbffn7m27
+                 * @example we_01kjwbg9egfnjrsx23t3791qth
                  */
                 id: string;
             };
@@ -2385,7 +2519,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egef19daztbffn7m27
+                 * @example we_01kjwbg9egfnjrsx23t3791qth
                  */
                 id: string;
             };
@@ -2410,7 +2544,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egef19daztbffn7m27",
+                     *       "id": "we_01kjwbg9egfnjrsx23t3791qth",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office, and the dispatch board",
                      *       "events": [
@@ -2423,12 +2557,12 @@ export interface operations {
                      *       "header_names": [],
                      *       "rate_limit": 10,
                      *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:32.8Z",
-                     *       "failing_since": "2026-03-04T12:00:32.7Z",
-                     *       "last_success_at": "2026-03-04T12:00:32.1Z",
-                     *       "last_failure_at": "2026-03-04T12:00:32.7Z",
+                     *       "updated_at": "2026-03-04T12:00:32.4Z",
+                     *       "failing_since": "2026-03-04T12:00:32.4Z",
+                     *       "last_success_at": "2026-03-04T12:00:31.8Z",
+                     *       "last_failure_at": "2026-03-04T12:00:32.4Z",
                      *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:32.8Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:32.4Z"
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
@@ -2543,7 +2677,7 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "we_01kjwbg9egef19daztbffn7m27",
+                     *           "id": "we_01kjwbg9egfnjrsx23t3791qth",
                      *           "url": "https://office.maplestreet.example/kestrelvoice",
                      *           "description": "The office, and the dispatch board",
                      *           "events": [
@@ -2556,12 +2690,12 @@ export interface operations {
                      *           "header_names": [],
                      *           "rate_limit": 10,
                      *           "created_at": "2026-03-04T12:00:02Z",
-                     *           "updated_at": "2026-03-04T12:00:32.8Z",
-                     *           "failing_since": "2026-03-04T12:00:32.7Z",
-                     *           "last_success_at": "2026-03-04T12:00:32.1Z",
-                     *           "last_failure_at": "2026-03-04T12:00:32.7Z",
+                     *           "updated_at": "2026-03-04T12:00:32.4Z",
+                     *           "failing_since": "2026-03-04T12:00:32.4Z",
+                     *           "last_success_at": "2026-03-04T12:00:31.8Z",
+                     *           "last_failure_at": "2026-03-04T12:00:32.4Z",
                      *           "warning": null,
-                     *           "old_secret_ends_at": "2026-03-04T13:00:32.8Z"
+                     *           "old_secret_ends_at": "2026-03-04T13:00:32.4Z"
                      *         }
                      *       ],
                      *       "pagination": {
@@ -2662,7 +2796,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egef19daztbffn7m27",
+                     *       "id": "we_01kjwbg9egfnjrsx23t3791qth",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office",
                      *       "events": [
@@ -2768,7 +2902,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egef19daztbffn7m27
+                 * @example we_01kjwbg9egfnjrsx23t3791qth
                  */
                 id: string;
             };
@@ -2784,7 +2918,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egef19daztbffn7m27",
+                     *       "id": "we_01kjwbg9egfnjrsx23t3791qth",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office, and the dispatch board",
                      *       "events": [
@@ -2797,12 +2931,12 @@ export interface operations {
                      *       "header_names": [],
                      *       "rate_limit": 10,
                      *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:32.8Z",
-                     *       "failing_since": "2026-03-04T12:00:32.7Z",
-                     *       "last_success_at": "2026-03-04T12:00:32.1Z",
-                     *       "last_failure_at": "2026-03-04T12:00:32.7Z",
+                     *       "updated_at": "2026-03-04T12:00:32.4Z",
+                     *       "failing_since": "2026-03-04T12:00:32.4Z",
+                     *       "last_success_at": "2026-03-04T12:00:31.8Z",
+                     *       "last_failure_at": "2026-03-04T12:00:32.4Z",
                      *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:32.8Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:32.4Z"
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
@@ -2880,7 +3014,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egef19daztbffn7m27
+                 * @example we_01kjwbg9egfnjrsx23t3791qth
                  */
                 id: string;
             };
@@ -2896,7 +3030,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egef19daztbffn7m27",
+                     *       "id": "we_01kjwbg9egfnjrsx23t3791qth",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office, and the dispatch board",
                      *       "events": [
@@ -2909,12 +3043,12 @@ export interface operations {
                      *       "header_names": [],
                      *       "rate_limit": 10,
                      *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:32.8Z",
-                     *       "failing_since": "2026-03-04T12:00:32.7Z",
-                     *       "last_success_at": "2026-03-04T12:00:32.1Z",
-                     *       "last_failure_at": "2026-03-04T12:00:32.7Z",
+                     *       "updated_at": "2026-03-04T12:00:32.4Z",
+                     *       "failing_since": "2026-03-04T12:00:32.4Z",
+                     *       "last_success_at": "2026-03-04T12:00:31.8Z",
+                     *       "last_failure_at": "2026-03-04T12:00:32.4Z",
                      *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:32.8Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:32.4Z"
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
@@ -2992,7 +3126,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egef19daztbffn7m27
+                 * @example we_01kjwbg9egfnjrsx23t3791qth
                  */
                 id: string;
             };
@@ -3017,9 +3151,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egef19daztbffn7m27",
+                     *       "id": "we_01kjwbg9egfnjrsx23t3791qth",
                      *       "secret": "whsec_dGhpcyBpcyBhbiBleGFtcGxlLCBub3QgYSBzZWNyZXQ=",
-                     *       "old_secret_ends_at": "2026-03-04T13:00:32.8Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:32.4Z"
                      *     }
                      */
                     "application/json": components["schemas"]["RotateWebhookSecretResponse"];
@@ -3115,7 +3249,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egef19daztbffn7m27
+                 * @example we_01kjwbg9egfnjrsx23t3791qth
                  */
                 id: string;
             };
@@ -3140,9 +3274,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "msg_01kjwbh6v4fvevefjr63f5r9wf",
+                     *       "id": "msg_01kjwbh6hrfamsh77kg5ntfy0r",
                      *       "event": "call.completed",
-                     *       "url": "/api/webhooks/we_01kjwbg9egef19daztbffn7m27/messages/msg_01kjwbh6v4fvevefjr63f5r9wf"
+                     *       "url": "/api/webhooks/we_01kjwbg9egfnjrsx23t3791qth/messages/msg_01kjwbh6hrfamsh77kg5ntfy0r"
                      *     }
                      */
                     "application/json": components["schemas"]["TestMessage"];
@@ -3238,7 +3372,7 @@ export interface operations {
             path: {
                 /**
                  * @description call_… or the bare UUID.
-                 * @example call_01kjwbg9egfj0r323s22ywgexk
+                 * @example call_01kjwbg9egfywrnawhpw2tfsvw
                  */
                 id: string;
             };
@@ -3254,7 +3388,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "call_id": "call_01kjwbg9egfj0r323s22ywgexk",
+                     *       "call_id": "call_01kjwbg9egfywrnawhpw2tfsvw",
                      *       "status": "ready",
                      *       "summary": "The caller said: “Hi, this is Dana Whitfield.” “The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
                      *       "reason": {
@@ -3294,7 +3428,7 @@ export interface operations {
                      *       },
                      *       "fell_back": false,
                      *       "fallback_reason": null,
-                     *       "created_at": "2026-03-04T12:00:31.1Z",
+                     *       "created_at": "2026-03-04T12:00:30.8Z",
                      *       "parts": [
                      *         {
                      *           "number": 1,
@@ -3399,7 +3533,7 @@ export interface operations {
             path: {
                 /**
                  * @description call_… or the bare UUID.
-                 * @example call_01kjwbg9egfj0r323s22ywgexk
+                 * @example call_01kjwbg9egfywrnawhpw2tfsvw
                  */
                 id: string;
             };
@@ -3415,7 +3549,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "call_id": "call_01kjwbg9egfj0r323s22ywgexk",
+                     *       "call_id": "call_01kjwbg9egfywrnawhpw2tfsvw",
                      *       "status": "ready",
                      *       "summary": "The caller said: “Hi, this is Dana Whitfield.” “The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
                      *       "reason": {
@@ -3455,7 +3589,7 @@ export interface operations {
                      *       },
                      *       "fell_back": false,
                      *       "fallback_reason": null,
-                     *       "created_at": "2026-03-04T12:00:31.1Z",
+                     *       "created_at": "2026-03-04T12:00:30.8Z",
                      *       "parts": [
                      *         {
                      *           "number": 1,
@@ -3565,7 +3699,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "kind": "api_key",
-                     *       "id": "key_01kjwbh7h0erxtyn0xy1kjf5eb",
+                     *       "id": "key_01kjwbh74gepj9vk4aht6paqmv",
                      *       "email": null,
                      *       "role": null,
                      *       "key_name": "Test",
@@ -3574,7 +3708,7 @@ export interface operations {
                      *         "write"
                      *       ],
                      *       "tenant": {
-                     *         "id": "ten_01kjwbh7h0eydr94kxw5v5e5fq",
+                     *         "id": "ten_01kjwbh74gf02srjth29n4x8np",
                      *         "name": "Maple Street Plumbing",
                      *         "plan": "personal",
                      *         "time_zone": "America/Los_Angeles"
@@ -3672,13 +3806,13 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "019cb8b8-21e8-78df-ae17-50a924ad34be",
+                     *           "id": "019cb8b8-21e8-78a2-bc07-8d54dab5e280",
                      *           "email": "robin@maplestreet.example",
                      *           "role": "admin",
                      *           "created_at": "2026-03-04T12:00:01Z"
                      *         },
                      *         {
-                     *           "id": "019cb8b8-1e00-7d4d-8893-2a1ec995894c",
+                     *           "id": "019cb8b8-1e00-7830-9491-b8c4da803690",
                      *           "email": "member1@maplestreet.example",
                      *           "role": "owner",
                      *           "created_at": "2026-03-04T12:00:00Z"
@@ -3778,11 +3912,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "019cb8b8-21e8-78df-ae17-50a924ad34be",
+                     *       "id": "019cb8b8-21e8-78a2-bc07-8d54dab5e280",
                      *       "email": "robin@maplestreet.example",
                      *       "role": "member",
                      *       "created_at": "2026-03-04T12:00:01Z",
-                     *       "password": "x3xbu6cVkQ8gX2NdUtGD"
+                     *       "password": "fDJ2VaeHGbFZRufMdD78"
                      *     }
                      */
                     "application/json": components["schemas"]["AddMemberResponse"];
@@ -3869,7 +4003,7 @@ export interface operations {
             path: {
                 /**
                  * @description The user id.
-                 * @example 019cb8b8-21e8-78df-ae17-50a924ad34be
+                 * @example 019cb8b8-21e8-78a2-bc07-8d54dab5e280
                  */
                 id: string;
             };
@@ -3956,7 +4090,7 @@ export interface operations {
             path: {
                 /**
                  * @description The user id.
-                 * @example 019cb8b8-21e8-78df-ae17-50a924ad34be
+                 * @example 019cb8b8-21e8-78a2-bc07-8d54dab5e280
                  */
                 id: string;
             };
@@ -3981,7 +4115,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "019cb8b8-21e8-78df-ae17-50a924ad34be",
+                     *       "id": "019cb8b8-21e8-78a2-bc07-8d54dab5e280",
                      *       "email": "robin@maplestreet.example",
                      *       "role": "admin",
                      *       "created_at": "2026-03-04T12:00:01Z"
@@ -4099,27 +4233,27 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "key_01kjwbg9ege4rsd53gmxvakged",
+                     *           "id": "key_01kjwbg9egekn834k2pqv3s13a",
                      *           "name": "Dispatch board",
                      *           "scopes": [
                      *             "read"
                      *           ],
-                     *           "prefix": "kv_live_ygNXrl5Y",
-                     *           "last4": "rz76",
+                     *           "prefix": "kv_live_mf2BoNuQ",
+                     *           "last4": "sEyJ",
                      *           "created_at": "2026-03-04T12:00:02Z",
                      *           "last_used_at": null,
                      *           "expires_at": null,
                      *           "revoked_at": null
                      *         },
                      *         {
-                     *           "id": "key_01kjwbg7g0e0f990bz99ekj1e4",
+                     *           "id": "key_01kjwbg7g0fy2b5e1r6665se28",
                      *           "name": "Test",
                      *           "scopes": [
                      *             "read",
                      *             "write"
                      *           ],
-                     *           "prefix": "kv_live_ZxzrPTys",
-                     *           "last4": "Z5eh",
+                     *           "prefix": "kv_live_d8ZA2L33",
+                     *           "last4": "yEIg",
                      *           "created_at": "2026-03-04T12:00:00Z",
                      *           "last_used_at": null,
                      *           "expires_at": null,
@@ -4222,14 +4356,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "key_01kjwbg9ege4rsd53gmxvakged",
+                     *       "id": "key_01kjwbg9egekn834k2pqv3s13a",
                      *       "key": "kv_live_0example0example0example0example",
                      *       "name": "Dispatch board",
                      *       "scopes": [
                      *         "read"
                      *       ],
-                     *       "prefix": "kv_live_ygNXrl5Y",
-                     *       "last4": "rz76",
+                     *       "prefix": "kv_live_mf2BoNuQ",
+                     *       "last4": "sEyJ",
                      *       "created_at": "2026-03-04T12:00:02Z",
                      *       "expires_at": null
                      *     }
@@ -4318,7 +4452,7 @@ export interface operations {
             path: {
                 /**
                  * @description key_… or the bare UUID.
-                 * @example key_01kjwbg9ege4rsd53gmxvakged
+                 * @example key_01kjwbg9egekn834k2pqv3s13a
                  */
                 id: string;
             };
@@ -4632,14 +4766,14 @@ export interface operations {
                      *           "sequence": 1,
                      *           "event": "call.completed",
                      *           "timestamp": "2026-03-04T12:00:07Z",
-                     *           "id": "evt_01kjwbg9v0ec3aesvwfnase82w",
+                     *           "id": "evt_01kjwbg9y4e60tjazh75ndmxk7",
                      *           "data": {
-                     *             "call_id": "call_01kjwbg9egfj0r323s22ywgexk",
+                     *             "call_id": "call_01kjwbg9egfywrnawhpw2tfsvw",
                      *             "phone_number": "+15035550142",
                      *             "duration": 42,
                      *             "outcome": "message_taken",
                      *             "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
-                     *             "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfj0r323s22ywgexk/recording",
+                     *             "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfywrnawhpw2tfsvw/recording",
                      *             "direction": "inbound",
                      *             "emergency": false,
                      *             "started_at": "2026-03-04T12:00:02Z",
@@ -4717,7 +4851,7 @@ export interface operations {
             path: {
                 /**
                  * @description call_… or the bare UUID.
-                 * @example call_01kjwbg9egfj0r323s22ywgexk
+                 * @example call_01kjwbg9egfywrnawhpw2tfsvw
                  */
                 id: string;
             };
@@ -4733,11 +4867,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "call_01kjwbg9egfj0r323s22ywgexk",
+                     *       "id": "call_01kjwbg9egfywrnawhpw2tfsvw",
                      *       "phone_number": "+15035550142",
                      *       "status": "completed",
                      *       "duration": 42,
-                     *       "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfj0r323s22ywgexk/recording",
+                     *       "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfywrnawhpw2tfsvw/recording",
                      *       "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
                      *       "created_at": "2026-03-04T12:00:02Z",
                      *       "direction": "inbound",
@@ -4985,11 +5119,11 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "call_01kjwbg9egfj0r323s22ywgexk",
+                     *           "id": "call_01kjwbg9egfywrnawhpw2tfsvw",
                      *           "phone_number": "+15035550142",
                      *           "status": "completed",
                      *           "duration": 42,
-                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfj0r323s22ywgexk/recording",
+                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfywrnawhpw2tfsvw/recording",
                      *           "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
                      *           "created_at": "2026-03-04T12:00:02Z",
                      *           "direction": "inbound",
@@ -5093,15 +5227,15 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "aud_01kjwbh7h0exxas97kva6gdew4",
-                     *           "created_at": "2026-03-04T12:00:32.8Z",
+                     *           "id": "aud_01kjwbh74geg59qr7hy3gk1rpb",
+                     *           "created_at": "2026-03-04T12:00:32.4Z",
                      *           "actor": {
                      *             "kind": "api_key",
-                     *             "id": "key_01kjwbg7g0e0f990bz99ekj1e4",
+                     *             "id": "key_01kjwbg7g0fy2b5e1r6665se28",
                      *             "email": null
                      *           },
                      *           "action": "webhook.secret_rotated",
-                     *           "target": "we_01kjwbg9egef19daztbffn7m27",
+                     *           "target": "we_01kjwbg9egfnjrsx23t3791qth",
                      *           "detail": null
                      *         }
                      *       ],
@@ -5109,7 +5243,7 @@ export interface operations {
                      *         "total": 7,
                      *         "limit": 1,
                      *         "offset": 0,
-                     *         "next_cursor": "AQjeeeWjVkIAAZy4uJ4gd3qspPPajQa7hA"
+                     *         "next_cursor": "AQjeeeWjGTkAAZy4uJyQdAqb4PHw4TDiyw"
                      *       }
                      *     }
                      */
@@ -5132,6 +5266,157 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    GetAnalytics: {
+        parameters: {
+            query?: {
+                /**
+                 * @description 7d, 30d or 90d, today included; 7d when absent. More than 30 days need Business Plus.
+                 * @example 7d
+                 */
+                range?: "7d" | "30d" | "90d";
+                /** @description First day (YYYY-MM-DD, in the tenant's time zone); together with to_date, without range. */
+                from_date?: string;
+                /** @description Last day, included whole; at most 366 days in all. */
+                to_date?: string;
+                /**
+                 * @description day, week (from Monday) or month; day when absent.
+                 * @example week
+                 */
+                interval?: "day" | "week" | "month";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "range": {
+                     *         "from": "2026-02-26",
+                     *         "to": "2026-03-04",
+                     *         "interval": "week",
+                     *         "time_zone": "America/Los_Angeles"
+                     *       },
+                     *       "totals": {
+                     *         "total_calls": 1,
+                     *         "completed_calls": 1,
+                     *         "missed_calls": 0,
+                     *         "average_duration": 42,
+                     *         "bookable_calls": 1,
+                     *         "booked_calls": 0,
+                     *         "booking_rate": 0,
+                     *         "emergency_calls": 0,
+                     *         "emergency_rate": 0,
+                     *         "recovered_calls": 0,
+                     *         "missed_call_recovery_rate": null
+                     *       },
+                     *       "series": [
+                     *         {
+                     *           "period": "2026-02-23",
+                     *           "total_calls": 0,
+                     *           "completed_calls": 0,
+                     *           "missed_calls": 0,
+                     *           "average_duration": null,
+                     *           "bookable_calls": 0,
+                     *           "booked_calls": 0,
+                     *           "booking_rate": null,
+                     *           "emergency_calls": 0,
+                     *           "emergency_rate": null,
+                     *           "recovered_calls": 0,
+                     *           "missed_call_recovery_rate": null
+                     *         },
+                     *         {
+                     *           "period": "2026-03-02",
+                     *           "total_calls": 1,
+                     *           "completed_calls": 1,
+                     *           "missed_calls": 0,
+                     *           "average_duration": 42,
+                     *           "bookable_calls": 1,
+                     *           "booked_calls": 0,
+                     *           "booking_rate": 0,
+                     *           "emergency_calls": 0,
+                     *           "emergency_rate": 0,
+                     *           "recovered_calls": 0,
+                     *           "missed_call_recovery_rate": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GetAnalyticsResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payment Required */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
                 };
             };
             /** @description The credential may not do this. */

@@ -98,7 +98,7 @@ internal static class GetAnalytics
     {
         private const string Read =
             """
-            select plan, time_zone, (@Now at time zone time_zone)::date::text as today from tenants where id = @TenantId;
+            select time_zone, (@Now at time zone time_zone)::date::text as today from tenants where id = @TenantId;
             select date_trunc(@Interval, days.day)::date::text as period,
                    coalesce(sum(total), 0)::bigint as total, coalesce(sum(completed), 0)::bigint as completed, coalesce(sum(missed), 0)::bigint as missed,
                    coalesce(sum(seconds), 0)::bigint as seconds, coalesce(sum(bookable), 0)::bigint as bookable,
@@ -114,15 +114,17 @@ internal static class GetAnalytics
             order by 1
             """;
 
-        private sealed record TenantRow(string Plan, string TimeZone, string Today);
+        private sealed record TenantRow(string TimeZone, string Today);
 
         private sealed record Row(
             string Period, long Total, long Completed, long Missed, long Seconds, long Bookable, long Booked, long Emergency, long Recovered);
 
-        public Task<Outcome> Handle(Query query, CancellationToken cancellationToken)
+        public async Task<Outcome> Handle(Query query, CancellationToken cancellationToken)
         {
             var (interval, days) = (query.Interval ?? "day", DaysOf(query));
-            return database.ReadAsync(
+            if (days > MostDaysWithoutUpgrade && principal.Plan != Plan.BusinessPlus)
+                return new Outcome.NotInPlan();
+            return await database.ReadAsync(
                 principal.TenantId, Read, new { Now = clock.GetUtcNow().UtcDateTime, Interval = interval, To = query.ToDate, Days = days },
                 results => ReadAsync(results, query.ToDate, interval, days), cancellationToken);
         }
@@ -130,9 +132,6 @@ internal static class GetAnalytics
         private static async Task<Outcome> ReadAsync(SqlMapper.GridReader results, string? toDate, string interval, int days)
         {
             var tenant = await results.ReadSingleAsync<TenantRow>();
-            if (days > MostDaysWithoutUpgrade && tenant.Plan != "business_plus")
-                return new Outcome.NotInPlan();
-
             var rows = (await results.ReadAsync<Row>()).AsList();
             var last = Day(toDate ?? tenant.Today);
             var totals = rows.Aggregate((sum, row) => new Row(
@@ -170,10 +169,7 @@ internal static class GetAnalytics
         await mediator.Send(query, cancellationToken) switch
         {
             Outcome.Found(var analytics) => TypedResults.Ok(analytics),
-            Outcome.NotInPlan => Problems.Of(
-                StatusCodes.Status402PaymentRequired, Problems.UpgradeRequired,
-                $"More than {MostDaysWithoutUpgrade} days of analytics need the plan Business Plus.",
-                new Dictionary<string, object?> { ["required_plan"] = "business_plus" }),
+            Outcome.NotInPlan => Problems.Upgrade(Plan.BusinessPlus, $"More than {MostDaysWithoutUpgrade} days of analytics need the plan Business Plus."),
             _ => throw new UnreachableException(),
         };
 

@@ -84,6 +84,9 @@ public sealed class ApiExamplesTests(TestCluster cluster) : IAsyncLifetime
         await play.Ask("StartSummary", HttpStatusCode.OK, key, parameters: [id, ("wait_seconds", "10")]);
         await play.Ask("GetCallLog", HttpStatusCode.OK, key, parameters: id);
 
+        await play.Ask("GetAnalytics", HttpStatusCode.OK, key, parameters: [("range", "7d"), ("interval", "week")]);
+        await play.Ask("GetAnalytics", HttpStatusCode.PaymentRequired, key, parameters: ("range", "90d"));
+
         await play.Ask("ListEventTypes", HttpStatusCode.OK, key);
         await play.Ask("GetEventSamples", HttpStatusCode.OK, key, parameters: ("event", "emergency.detected"));
         await play.Ask("ListTenantEvents", HttpStatusCode.OK, key, parameters: ("after", "0"));
