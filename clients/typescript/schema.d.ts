@@ -1174,18 +1174,12 @@ export interface components {
             message: string;
             /** @description As in X-Request-Id. */
             request_id: string;
+            /** @description With upgrade_required: the smallest plan that includes it. */
+            required_plan?: string;
             /** @description What is wrong, by parameter. */
             errors?: {
                 [key: string]: string[];
             };
-        };
-        ProblemDetails: {
-            type?: null | string;
-            title?: null | string;
-            /** Format: int32 */
-            status?: null | number;
-            detail?: null | string;
-            instance?: null | string;
         };
         ResendFailedWebhookMessagesRange: {
             /** @description The instant (RFC 3339) from which on they were created. */
@@ -1347,12 +1341,12 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egfnjrsx23t3791qth
+                 * @example we_01kjwbg9ege09svb52eqv3yz57
                  */
                 id: string;
                 /**
                  * @description msg_… or the bare UUID.
-                 * @example msg_01kjwbh74gey58ztswtpbtec8q
+                 * @example msg_01kjwbh68ce1trtaf8eaywystm
                  */
                 message_id: string;
             };
@@ -1403,6 +1397,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
             429: {
                 headers: {
@@ -1439,12 +1442,12 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egfnjrsx23t3791qth
+                 * @example we_01kjwbg9ege09svb52eqv3yz57
                  */
                 id: string;
                 /**
                  * @description msg_… or the bare UUID.
-                 * @example msg_01kjwbgam0fpnv2w24t5x3gp3k
+                 * @example msg_01kjwbgaamed28e5tvn9gcsm5c
                  */
                 message_id: string;
             };
@@ -1460,29 +1463,29 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "msg_01kjwbgam0fpnv2w24t5x3gp3k",
+                     *       "id": "msg_01kjwbgaamed28e5tvn9gcsm5c",
                      *       "event": "call.completed",
-                     *       "event_id": "evt_01kjwbg9y4e60tjazh75ndmxk7",
+                     *       "event_id": "evt_01kjwbg9v0fakr3vpgdpcxbc68",
                      *       "test": false,
                      *       "state": "delivered",
                      *       "attempt_count": 1,
                      *       "next_attempt_at": null,
                      *       "last_status": 200,
                      *       "last_error": null,
-                     *       "created_at": "2026-03-04T12:00:03.2Z",
-                     *       "finished_at": "2026-03-04T12:00:03.7Z",
+                     *       "created_at": "2026-03-04T12:00:02.9Z",
+                     *       "finished_at": "2026-03-04T12:00:03.1Z",
                      *       "sequence": 1,
                      *       "payload": {
                      *         "event": "call.completed",
                      *         "timestamp": "2026-03-04T12:00:07Z",
-                     *         "id": "evt_01kjwbg9y4e60tjazh75ndmxk7",
+                     *         "id": "evt_01kjwbg9v0fakr3vpgdpcxbc68",
                      *         "data": {
-                     *           "call_id": "call_01kjwbg9egfywrnawhpw2tfsvw",
+                     *           "call_id": "call_01kjwbg9egfg4rkf7qsm186dv9",
                      *           "phone_number": "+15035550142",
                      *           "duration": 42,
                      *           "outcome": "message_taken",
                      *           "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
-                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfywrnawhpw2tfsvw/recording",
+                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfg4rkf7qsm186dv9/recording",
                      *           "direction": "inbound",
                      *           "emergency": false,
                      *           "started_at": "2026-03-04T12:00:02Z",
@@ -1493,7 +1496,7 @@ export interface operations {
                      *         {
                      *           "number": 1,
                      *           "manual": false,
-                     *           "started_at": "2026-03-04T12:00:03.6Z",
+                     *           "started_at": "2026-03-04T12:00:03Z",
                      *           "duration_ms": 0,
                      *           "status": 200,
                      *           "error": null,
@@ -1592,7 +1595,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egfnjrsx23t3791qth
+                 * @example we_01kjwbg9ege09svb52eqv3yz57
                  */
                 id: string;
             };
@@ -1610,17 +1613,17 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "msg_01kjwbgam0fpnv2w24t5x3gp3k",
+                     *           "id": "msg_01kjwbgaamed28e5tvn9gcsm5c",
                      *           "event": "call.completed",
-                     *           "event_id": "evt_01kjwbg9y4e60tjazh75ndmxk7",
+                     *           "event_id": "evt_01kjwbg9v0fakr3vpgdpcxbc68",
                      *           "test": false,
                      *           "state": "delivered",
                      *           "attempt_count": 1,
                      *           "next_attempt_at": null,
                      *           "last_status": 200,
                      *           "last_error": null,
-                     *           "created_at": "2026-03-04T12:00:03.2Z",
-                     *           "finished_at": "2026-03-04T12:00:03.7Z"
+                     *           "created_at": "2026-03-04T12:00:02.9Z",
+                     *           "finished_at": "2026-03-04T12:00:03.1Z"
                      *         }
                      *       ],
                      *       "pagination": {
@@ -1706,7 +1709,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egfnjrsx23t3791qth
+                 * @example we_01kjwbg9ege09svb52eqv3yz57
                  */
                 id: string;
             };
@@ -1827,12 +1830,12 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egfnjrsx23t3791qth
+                 * @example we_01kjwbg9ege09svb52eqv3yz57
                  */
                 id: string;
                 /**
                  * @description msg_… or the bare UUID.
-                 * @example msg_01kjwbgam0fpnv2w24t5x3gp3k
+                 * @example msg_01kjwbgaamed28e5tvn9gcsm5c
                  */
                 message_id: string;
             };
@@ -1876,6 +1879,15 @@ export interface operations {
             };
             /** @description It does not exist, or belongs to somebody else. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1938,10 +1950,10 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "hook_01kjwbh74gfwf9zennkacj7161",
+                     *           "id": "hook_01kjwbh6bgftnsw7n9w7re1vk1",
                      *           "event": "call.missed",
                      *           "target_url": "https://office.maplestreet.example/kestrelvoice",
-                     *           "created_at": "2026-03-04T12:00:32.4Z"
+                     *           "created_at": "2026-03-04T12:00:31.6Z"
                      *         }
                      *       ],
                      *       "pagination": {
@@ -2047,10 +2059,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "hook_01kjwbh74gfwf9zennkacj7161",
+                     *       "id": "hook_01kjwbh6bgftnsw7n9w7re1vk1",
                      *       "event": "call.missed",
                      *       "target_url": "https://office.maplestreet.example/kestrelvoice",
-                     *       "created_at": "2026-03-04T12:00:32.4Z"
+                     *       "created_at": "2026-03-04T12:00:31.6Z"
                      *     }
                      */
                     "application/json": components["schemas"]["HookItem"];
@@ -2076,6 +2088,15 @@ export interface operations {
             };
             /** @description The credential may not do this. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2137,7 +2158,7 @@ export interface operations {
             path: {
                 /**
                  * @description hook_… or the bare UUID.
-                 * @example hook_01kjwbh74gfwf9zennkacj7161
+                 * @example hook_01kjwbh6bgftnsw7n9w7re1vk1
                  */
                 id: string;
             };
@@ -2224,7 +2245,7 @@ export interface operations {
             path: {
                 /**
                  * @description hook_… or the bare UUID.
-                 * @example hook_01kjwbh74gfwf9zennkacj7161
+                 * @example hook_01kjwbh6bgftnsw7n9w7re1vk1
                  */
                 id: string;
             };
@@ -2240,9 +2261,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "msg_01kjwbh74ge7btnzcwc6z6r74a",
+                     *       "id": "msg_01kjwbh6bgfyqbr0sbxan2kn3k",
                      *       "event": "call.missed",
-                     *       "url": "/api/webhooks/hook_01kjwbh74gfwf9zennkacj7161/messages/msg_01kjwbh74ge7btnzcwc6z6r74a"
+                     *       "url": "/api/webhooks/hook_01kjwbh6bgftnsw7n9w7re1vk1/messages/msg_01kjwbh6bgfyqbr0sbxan2kn3k"
                      *     }
                      */
                     "application/json": components["schemas"]["TestMessage"];
@@ -2320,7 +2341,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egfnjrsx23t3791qth
+                 * @example we_01kjwbg9ege09svb52eqv3yz57
                  */
                 id: string;
             };
@@ -2336,7 +2357,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egfnjrsx23t3791qth",
+                     *       "id": "we_01kjwbg9ege09svb52eqv3yz57",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office, and the dispatch board",
                      *       "events": [
@@ -2349,12 +2370,12 @@ export interface operations {
                      *       "header_names": [],
                      *       "rate_limit": 10,
                      *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:32.4Z",
-                     *       "failing_since": "2026-03-04T12:00:32.4Z",
-                     *       "last_success_at": "2026-03-04T12:00:31.8Z",
-                     *       "last_failure_at": "2026-03-04T12:00:32.4Z",
+                     *       "updated_at": "2026-03-04T12:00:31.6Z",
+                     *       "failing_since": "2026-03-04T12:00:31.5Z",
+                     *       "last_success_at": "2026-03-04T12:00:31.2Z",
+                     *       "last_failure_at": "2026-03-04T12:00:31.5Z",
                      *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:32.4Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:31.6Z"
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
@@ -2432,7 +2453,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egfnjrsx23t3791qth
+                 * @example we_01kjwbg9ege09svb52eqv3yz57
                  */
                 id: string;
             };
@@ -2519,7 +2540,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egfnjrsx23t3791qth
+                 * @example we_01kjwbg9ege09svb52eqv3yz57
                  */
                 id: string;
             };
@@ -2544,7 +2565,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egfnjrsx23t3791qth",
+                     *       "id": "we_01kjwbg9ege09svb52eqv3yz57",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office, and the dispatch board",
                      *       "events": [
@@ -2557,12 +2578,12 @@ export interface operations {
                      *       "header_names": [],
                      *       "rate_limit": 10,
                      *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:32.4Z",
-                     *       "failing_since": "2026-03-04T12:00:32.4Z",
-                     *       "last_success_at": "2026-03-04T12:00:31.8Z",
-                     *       "last_failure_at": "2026-03-04T12:00:32.4Z",
+                     *       "updated_at": "2026-03-04T12:00:31.6Z",
+                     *       "failing_since": "2026-03-04T12:00:31.5Z",
+                     *       "last_success_at": "2026-03-04T12:00:31.2Z",
+                     *       "last_failure_at": "2026-03-04T12:00:31.5Z",
                      *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:32.4Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:31.6Z"
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
@@ -2677,7 +2698,7 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "we_01kjwbg9egfnjrsx23t3791qth",
+                     *           "id": "we_01kjwbg9ege09svb52eqv3yz57",
                      *           "url": "https://office.maplestreet.example/kestrelvoice",
                      *           "description": "The office, and the dispatch board",
                      *           "events": [
@@ -2690,12 +2711,12 @@ export interface operations {
                      *           "header_names": [],
                      *           "rate_limit": 10,
                      *           "created_at": "2026-03-04T12:00:02Z",
-                     *           "updated_at": "2026-03-04T12:00:32.4Z",
-                     *           "failing_since": "2026-03-04T12:00:32.4Z",
-                     *           "last_success_at": "2026-03-04T12:00:31.8Z",
-                     *           "last_failure_at": "2026-03-04T12:00:32.4Z",
+                     *           "updated_at": "2026-03-04T12:00:31.6Z",
+                     *           "failing_since": "2026-03-04T12:00:31.5Z",
+                     *           "last_success_at": "2026-03-04T12:00:31.2Z",
+                     *           "last_failure_at": "2026-03-04T12:00:31.5Z",
                      *           "warning": null,
-                     *           "old_secret_ends_at": "2026-03-04T13:00:32.4Z"
+                     *           "old_secret_ends_at": "2026-03-04T13:00:31.6Z"
                      *         }
                      *       ],
                      *       "pagination": {
@@ -2796,7 +2817,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egfnjrsx23t3791qth",
+                     *       "id": "we_01kjwbg9ege09svb52eqv3yz57",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office",
                      *       "events": [
@@ -2841,6 +2862,15 @@ export interface operations {
             };
             /** @description The credential may not do this. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2902,7 +2932,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egfnjrsx23t3791qth
+                 * @example we_01kjwbg9ege09svb52eqv3yz57
                  */
                 id: string;
             };
@@ -2918,7 +2948,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egfnjrsx23t3791qth",
+                     *       "id": "we_01kjwbg9ege09svb52eqv3yz57",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office, and the dispatch board",
                      *       "events": [
@@ -2931,12 +2961,12 @@ export interface operations {
                      *       "header_names": [],
                      *       "rate_limit": 10,
                      *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:32.4Z",
-                     *       "failing_since": "2026-03-04T12:00:32.4Z",
-                     *       "last_success_at": "2026-03-04T12:00:31.8Z",
-                     *       "last_failure_at": "2026-03-04T12:00:32.4Z",
+                     *       "updated_at": "2026-03-04T12:00:31.6Z",
+                     *       "failing_since": "2026-03-04T12:00:31.5Z",
+                     *       "last_success_at": "2026-03-04T12:00:31.2Z",
+                     *       "last_failure_at": "2026-03-04T12:00:31.5Z",
                      *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:32.4Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:31.6Z"
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
@@ -2971,6 +3001,15 @@ export interface operations {
             };
             /** @description It does not exist, or belongs to somebody else. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3014,7 +3053,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egfnjrsx23t3791qth
+                 * @example we_01kjwbg9ege09svb52eqv3yz57
                  */
                 id: string;
             };
@@ -3030,7 +3069,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egfnjrsx23t3791qth",
+                     *       "id": "we_01kjwbg9ege09svb52eqv3yz57",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office, and the dispatch board",
                      *       "events": [
@@ -3043,12 +3082,12 @@ export interface operations {
                      *       "header_names": [],
                      *       "rate_limit": 10,
                      *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:32.4Z",
-                     *       "failing_since": "2026-03-04T12:00:32.4Z",
-                     *       "last_success_at": "2026-03-04T12:00:31.8Z",
-                     *       "last_failure_at": "2026-03-04T12:00:32.4Z",
+                     *       "updated_at": "2026-03-04T12:00:31.6Z",
+                     *       "failing_since": "2026-03-04T12:00:31.5Z",
+                     *       "last_success_at": "2026-03-04T12:00:31.2Z",
+                     *       "last_failure_at": "2026-03-04T12:00:31.5Z",
                      *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:32.4Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:31.6Z"
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
@@ -3126,7 +3165,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egfnjrsx23t3791qth
+                 * @example we_01kjwbg9ege09svb52eqv3yz57
                  */
                 id: string;
             };
@@ -3151,9 +3190,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egfnjrsx23t3791qth",
+                     *       "id": "we_01kjwbg9ege09svb52eqv3yz57",
                      *       "secret": "whsec_dGhpcyBpcyBhbiBleGFtcGxlLCBub3QgYSBzZWNyZXQ=",
-                     *       "old_secret_ends_at": "2026-03-04T13:00:32.4Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:31.6Z"
                      *     }
                      */
                     "application/json": components["schemas"]["RotateWebhookSecretResponse"];
@@ -3188,6 +3227,15 @@ export interface operations {
             };
             /** @description It does not exist, or belongs to somebody else. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3249,7 +3297,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egfnjrsx23t3791qth
+                 * @example we_01kjwbg9ege09svb52eqv3yz57
                  */
                 id: string;
             };
@@ -3274,9 +3322,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "msg_01kjwbh6hrfamsh77kg5ntfy0r",
+                     *       "id": "msg_01kjwbh5z0eqn9413tg3t94kna",
                      *       "event": "call.completed",
-                     *       "url": "/api/webhooks/we_01kjwbg9egfnjrsx23t3791qth/messages/msg_01kjwbh6hrfamsh77kg5ntfy0r"
+                     *       "url": "/api/webhooks/we_01kjwbg9ege09svb52eqv3yz57/messages/msg_01kjwbh5z0eqn9413tg3t94kna"
                      *     }
                      */
                     "application/json": components["schemas"]["TestMessage"];
@@ -3372,7 +3420,7 @@ export interface operations {
             path: {
                 /**
                  * @description call_… or the bare UUID.
-                 * @example call_01kjwbg9egfywrnawhpw2tfsvw
+                 * @example call_01kjwbg9egfg4rkf7qsm186dv9
                  */
                 id: string;
             };
@@ -3388,7 +3436,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "call_id": "call_01kjwbg9egfywrnawhpw2tfsvw",
+                     *       "call_id": "call_01kjwbg9egfg4rkf7qsm186dv9",
                      *       "status": "ready",
                      *       "summary": "The caller said: “Hi, this is Dana Whitfield.” “The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
                      *       "reason": {
@@ -3428,7 +3476,7 @@ export interface operations {
                      *       },
                      *       "fell_back": false,
                      *       "fallback_reason": null,
-                     *       "created_at": "2026-03-04T12:00:30.8Z",
+                     *       "created_at": "2026-03-04T12:00:30.2Z",
                      *       "parts": [
                      *         {
                      *           "number": 1,
@@ -3533,7 +3581,7 @@ export interface operations {
             path: {
                 /**
                  * @description call_… or the bare UUID.
-                 * @example call_01kjwbg9egfywrnawhpw2tfsvw
+                 * @example call_01kjwbg9egfg4rkf7qsm186dv9
                  */
                 id: string;
             };
@@ -3549,7 +3597,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "call_id": "call_01kjwbg9egfywrnawhpw2tfsvw",
+                     *       "call_id": "call_01kjwbg9egfg4rkf7qsm186dv9",
                      *       "status": "ready",
                      *       "summary": "The caller said: “Hi, this is Dana Whitfield.” “The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
                      *       "reason": {
@@ -3589,7 +3637,7 @@ export interface operations {
                      *       },
                      *       "fell_back": false,
                      *       "fallback_reason": null,
-                     *       "created_at": "2026-03-04T12:00:30.8Z",
+                     *       "created_at": "2026-03-04T12:00:30.2Z",
                      *       "parts": [
                      *         {
                      *           "number": 1,
@@ -3652,6 +3700,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
             429: {
                 headers: {
@@ -3699,7 +3756,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "kind": "api_key",
-                     *       "id": "key_01kjwbh74gepj9vk4aht6paqmv",
+                     *       "id": "key_01kjwbh6bge4mr9v23t32y6mb0",
                      *       "email": null,
                      *       "role": null,
                      *       "key_name": "Test",
@@ -3708,7 +3765,7 @@ export interface operations {
                      *         "write"
                      *       ],
                      *       "tenant": {
-                     *         "id": "ten_01kjwbh74gf02srjth29n4x8np",
+                     *         "id": "ten_01kjwbh6bgerkbr7es9qksysnr",
                      *         "name": "Maple Street Plumbing",
                      *         "plan": "personal",
                      *         "time_zone": "America/Los_Angeles"
@@ -3716,7 +3773,7 @@ export interface operations {
                      *       "quota": {
                      *         "requests_per_minute": 100,
                      *         "remaining": 99,
-                     *         "resets_in": 28
+                     *         "resets_in": 29
                      *       },
                      *       "tenants": null
                      *     }
@@ -3806,13 +3863,13 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "019cb8b8-21e8-78a2-bc07-8d54dab5e280",
+                     *           "id": "019cb8b8-21e8-7d6c-8f55-a9c8bd829f5b",
                      *           "email": "robin@maplestreet.example",
                      *           "role": "admin",
                      *           "created_at": "2026-03-04T12:00:01Z"
                      *         },
                      *         {
-                     *           "id": "019cb8b8-1e00-7830-9491-b8c4da803690",
+                     *           "id": "019cb8b8-1e00-7222-adf0-253ee8495e0e",
                      *           "email": "member1@maplestreet.example",
                      *           "role": "owner",
                      *           "created_at": "2026-03-04T12:00:00Z"
@@ -3912,11 +3969,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "019cb8b8-21e8-78a2-bc07-8d54dab5e280",
+                     *       "id": "019cb8b8-21e8-7d6c-8f55-a9c8bd829f5b",
                      *       "email": "robin@maplestreet.example",
                      *       "role": "member",
                      *       "created_at": "2026-03-04T12:00:01Z",
-                     *       "password": "fDJ2VaeHGbFZRufMdD78"
+                     *       "password": "hDDSBtnEkgMmbyD3cKsV"
                      *     }
                      */
                     "application/json": components["schemas"]["AddMemberResponse"];
@@ -3942,6 +3999,15 @@ export interface operations {
             };
             /** @description The credential may not do this. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4003,7 +4069,7 @@ export interface operations {
             path: {
                 /**
                  * @description The user id.
-                 * @example 019cb8b8-21e8-78a2-bc07-8d54dab5e280
+                 * @example 019cb8b8-21e8-7d6c-8f55-a9c8bd829f5b
                  */
                 id: string;
             };
@@ -4054,6 +4120,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
             429: {
                 headers: {
@@ -4090,7 +4165,7 @@ export interface operations {
             path: {
                 /**
                  * @description The user id.
-                 * @example 019cb8b8-21e8-78a2-bc07-8d54dab5e280
+                 * @example 019cb8b8-21e8-7d6c-8f55-a9c8bd829f5b
                  */
                 id: string;
             };
@@ -4115,7 +4190,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "019cb8b8-21e8-78a2-bc07-8d54dab5e280",
+                     *       "id": "019cb8b8-21e8-7d6c-8f55-a9c8bd829f5b",
                      *       "email": "robin@maplestreet.example",
                      *       "role": "admin",
                      *       "created_at": "2026-03-04T12:00:01Z"
@@ -4153,6 +4228,15 @@ export interface operations {
             };
             /** @description It does not exist, or belongs to somebody else. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4233,27 +4317,27 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "key_01kjwbg9egekn834k2pqv3s13a",
+                     *           "id": "key_01kjwbg9egea1sbzcjdbw5x1a3",
                      *           "name": "Dispatch board",
                      *           "scopes": [
                      *             "read"
                      *           ],
-                     *           "prefix": "kv_live_mf2BoNuQ",
-                     *           "last4": "sEyJ",
+                     *           "prefix": "kv_live_y33RloBI",
+                     *           "last4": "ebkn",
                      *           "created_at": "2026-03-04T12:00:02Z",
                      *           "last_used_at": null,
                      *           "expires_at": null,
                      *           "revoked_at": null
                      *         },
                      *         {
-                     *           "id": "key_01kjwbg7g0fy2b5e1r6665se28",
+                     *           "id": "key_01kjwbg7g0e2hvknrtn9ycm4hw",
                      *           "name": "Test",
                      *           "scopes": [
                      *             "read",
                      *             "write"
                      *           ],
-                     *           "prefix": "kv_live_d8ZA2L33",
-                     *           "last4": "yEIg",
+                     *           "prefix": "kv_live_i2vhxGwk",
+                     *           "last4": "QGgt",
                      *           "created_at": "2026-03-04T12:00:00Z",
                      *           "last_used_at": null,
                      *           "expires_at": null,
@@ -4356,14 +4440,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "key_01kjwbg9egekn834k2pqv3s13a",
+                     *       "id": "key_01kjwbg9egea1sbzcjdbw5x1a3",
                      *       "key": "kv_live_0example0example0example0example",
                      *       "name": "Dispatch board",
                      *       "scopes": [
                      *         "read"
                      *       ],
-                     *       "prefix": "kv_live_mf2BoNuQ",
-                     *       "last4": "sEyJ",
+                     *       "prefix": "kv_live_y33RloBI",
+                     *       "last4": "ebkn",
                      *       "created_at": "2026-03-04T12:00:02Z",
                      *       "expires_at": null
                      *     }
@@ -4391,6 +4475,15 @@ export interface operations {
             };
             /** @description The credential may not do this. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4452,7 +4545,7 @@ export interface operations {
             path: {
                 /**
                  * @description key_… or the bare UUID.
-                 * @example key_01kjwbg9egekn834k2pqv3s13a
+                 * @example key_01kjwbg9egea1sbzcjdbw5x1a3
                  */
                 id: string;
             };
@@ -4766,14 +4859,14 @@ export interface operations {
                      *           "sequence": 1,
                      *           "event": "call.completed",
                      *           "timestamp": "2026-03-04T12:00:07Z",
-                     *           "id": "evt_01kjwbg9y4e60tjazh75ndmxk7",
+                     *           "id": "evt_01kjwbg9v0fakr3vpgdpcxbc68",
                      *           "data": {
-                     *             "call_id": "call_01kjwbg9egfywrnawhpw2tfsvw",
+                     *             "call_id": "call_01kjwbg9egfg4rkf7qsm186dv9",
                      *             "phone_number": "+15035550142",
                      *             "duration": 42,
                      *             "outcome": "message_taken",
                      *             "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
-                     *             "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfywrnawhpw2tfsvw/recording",
+                     *             "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfg4rkf7qsm186dv9/recording",
                      *             "direction": "inbound",
                      *             "emergency": false,
                      *             "started_at": "2026-03-04T12:00:02Z",
@@ -4851,7 +4944,7 @@ export interface operations {
             path: {
                 /**
                  * @description call_… or the bare UUID.
-                 * @example call_01kjwbg9egfywrnawhpw2tfsvw
+                 * @example call_01kjwbg9egfg4rkf7qsm186dv9
                  */
                 id: string;
             };
@@ -4867,11 +4960,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "call_01kjwbg9egfywrnawhpw2tfsvw",
+                     *       "id": "call_01kjwbg9egfg4rkf7qsm186dv9",
                      *       "phone_number": "+15035550142",
                      *       "status": "completed",
                      *       "duration": 42,
-                     *       "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfywrnawhpw2tfsvw/recording",
+                     *       "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfg4rkf7qsm186dv9/recording",
                      *       "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
                      *       "created_at": "2026-03-04T12:00:02Z",
                      *       "direction": "inbound",
@@ -5119,11 +5212,11 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "call_01kjwbg9egfywrnawhpw2tfsvw",
+                     *           "id": "call_01kjwbg9egfg4rkf7qsm186dv9",
                      *           "phone_number": "+15035550142",
                      *           "status": "completed",
                      *           "duration": 42,
-                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfywrnawhpw2tfsvw/recording",
+                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfg4rkf7qsm186dv9/recording",
                      *           "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
                      *           "created_at": "2026-03-04T12:00:02Z",
                      *           "direction": "inbound",
@@ -5227,15 +5320,15 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "aud_01kjwbh74geg59qr7hy3gk1rpb",
-                     *           "created_at": "2026-03-04T12:00:32.4Z",
+                     *           "id": "aud_01kjwbh6bge56syrftwwfbc6j1",
+                     *           "created_at": "2026-03-04T12:00:31.6Z",
                      *           "actor": {
                      *             "kind": "api_key",
-                     *             "id": "key_01kjwbg7g0fy2b5e1r6665se28",
+                     *             "id": "key_01kjwbg7g0e2hvknrtn9ycm4hw",
                      *             "email": null
                      *           },
                      *           "action": "webhook.secret_rotated",
-                     *           "target": "we_01kjwbg9egfnjrsx23t3791qth",
+                     *           "target": "we_01kjwbg9ege09svb52eqv3yz57",
                      *           "detail": null
                      *         }
                      *       ],
@@ -5243,7 +5336,7 @@ export interface operations {
                      *         "total": 7,
                      *         "limit": 1,
                      *         "offset": 0,
-                     *         "next_cursor": "AQjeeeWjGTkAAZy4uJyQdAqb4PHw4TDiyw"
+                     *         "next_cursor": "AQjeeeWinycAAZy4uJlwcU2fYfrnHrYaQQ"
                      *       }
                      *     }
                      */
@@ -5410,13 +5503,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Payment Required */
+            /** @description The plan does not include it; required_plan is the smallest that does. */
             402: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The credential may not do this. */

@@ -31,8 +31,10 @@ internal static class ApiDescription
     [
         (StatusCodes.Status400BadRequest, "A parameter or the body is not valid; errors names each."),
         (StatusCodes.Status401Unauthorized, "No credential, or not a valid one."),
+        (StatusCodes.Status402PaymentRequired, "The plan does not include it; required_plan is the smallest that does."),
         (StatusCodes.Status403Forbidden, "The credential may not do this."),
         (StatusCodes.Status404NotFound, "It does not exist, or belongs to somebody else."),
+        (StatusCodes.Status409Conflict, "It does not go together with how things stand."),
         (StatusCodes.Status413PayloadTooLarge, "The body is too large."),
         (StatusCodes.Status415UnsupportedMediaType, "The body is not application/json."),
         (StatusCodes.Status429TooManyRequests, "The plan's requests of this minute are used up; Retry-After says when there are new ones."),
@@ -70,6 +72,8 @@ internal static class ApiDescription
         // Relative to wherever the document was read.
         document.Servers = [new OpenApiServer { Url = "/" }];
         document.AddComponent(Problem, ProblemSchema());
+        // Of the framework: ours took its place.
+        document.Components?.Schemas?.Remove("ProblemDetails");
         document.AddComponent<IOpenApiSecurityScheme>(Session, new OpenApiSecurityScheme
         {
             Type = SecuritySchemeType.ApiKey,
@@ -105,8 +109,11 @@ internal static class ApiDescription
                 continue;
             if (status is StatusCodes.Status413PayloadTooLarge or StatusCodes.Status415UnsupportedMediaType && operation.RequestBody is null)
                 continue;
+            // Only where a slice says so.
+            if (status is StatusCodes.Status402PaymentRequired or StatusCodes.Status409Conflict && operation.Responses?.ContainsKey(Text(status)) != true)
+                continue;
             operation.Responses ??= [];
-            operation.Responses[status.ToString(CultureInfo.InvariantCulture)] = new OpenApiResponse
+            operation.Responses[Text(status)] = new OpenApiResponse
             {
                 Description = means,
                 Content = new Dictionary<string, OpenApiMediaType>
@@ -126,6 +133,8 @@ internal static class ApiDescription
         return Task.CompletedTask;
     }
 
+    private static string Text(int status) => status.ToString(CultureInfo.InvariantCulture);
+
     private static OpenApiSecurityRequirement Requirement(string scheme, OpenApiDocument? document) =>
         new() { [new OpenApiSecuritySchemeReference(scheme, document)] = [] };
 
@@ -142,6 +151,7 @@ internal static class ApiDescription
             ["error"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "invalid_parameter, unauthorized, not_found ..." },
             ["message"] = new OpenApiSchema { Type = JsonSchemaType.String },
             ["request_id"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "As in X-Request-Id." },
+            ["required_plan"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "With upgrade_required: the smallest plan that includes it." },
             ["errors"] = new OpenApiSchema
             {
                 Type = JsonSchemaType.Object,

@@ -86,6 +86,7 @@ internal static class StartSummary
             .WithQuery("wait_seconds")
             .WithName(nameof(StartSummary)).WithTags("Call logs").WithSummary("Summarise a call, or get the summary that there is")
             .AddOpenApiOperationTransformer(Describe)
+            .ProducesProblem(StatusCodes.Status409Conflict)
             .RequireAuthorization(Policies.Write);
     }
 

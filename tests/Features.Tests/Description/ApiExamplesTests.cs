@@ -48,7 +48,8 @@ public sealed class ApiExamplesTests(TestCluster cluster) : IAsyncLifetime
         var added = await play.Ask("AddMember", HttpStatusCode.Created, owner, """{"email":"robin@maplestreet.example","role":"member"}""");
         var member = added.GetProperty("id").GetString()!;
         await play.Ask("ChangeMember", HttpStatusCode.OK, owner, """{"role":"admin"}""", parameters: ("id", member));
-        await play.Ask("ListMembers", HttpStatusCode.OK, owner);
+        var members = await play.Ask("ListMembers", HttpStatusCode.OK, owner);
+        await play.Ask("RemoveMember", HttpStatusCode.Conflict, owner, parameters: ("id", members.Data().Single(other => other.Id() != member).Id()));
         await play.Ask("RemoveMember", HttpStatusCode.NoContent, owner, parameters: ("id", member));
 
         app.Clock.Advance(TimeSpan.FromSeconds(1));

@@ -99,6 +99,7 @@ internal static class CreateApiKey
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/api-keys", Handle)
             .WithName(nameof(CreateApiKey)).WithTags("API keys").WithSummary("Create an API key; the answer shows it this once")
+            .ProducesProblem(StatusCodes.Status409Conflict)
             .RequireAuthorization(Policies.Manage);
     }
 

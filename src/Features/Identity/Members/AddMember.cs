@@ -131,6 +131,7 @@ internal static class AddMember
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/members", Handle)
             .WithName(nameof(AddMember)).WithTags("Members").WithSummary("Let somebody in; the answer shows a new person's first password this once")
+            .ProducesProblem(StatusCodes.Status409Conflict)
             .RequireAuthorization(Policies.Manage);
     }
 

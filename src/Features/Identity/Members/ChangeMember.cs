@@ -75,6 +75,7 @@ internal static class ChangeMember
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPatch("/api/members/{id}", Handle)
             .WithName(nameof(ChangeMember)).WithTags("Members").WithSummary("Give a member another role, felt within a second")
+            .ProducesProblem(StatusCodes.Status409Conflict)
             .RequireAuthorization(Policies.Manage);
     }
 

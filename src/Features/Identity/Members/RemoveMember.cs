@@ -59,6 +59,7 @@ internal static class RemoveMember
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapDelete("/api/members/{id}", Handle)
             .WithName(nameof(RemoveMember)).WithTags("Members").WithSummary("Remove a member, felt within a second")
+            .ProducesProblem(StatusCodes.Status409Conflict)
             .RequireAuthorization(Policies.Manage);
     }
 

@@ -135,6 +135,7 @@ internal static class CreateWebhook
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/webhooks", Handle)
             .WithName(nameof(CreateWebhook)).WithTags("Webhooks").WithSummary("Create a webhook endpoint; the answer shows its secret this once")
+            .ProducesProblem(StatusCodes.Status409Conflict)
             .RequireAuthorization(Policies.Integrate);
     }
 

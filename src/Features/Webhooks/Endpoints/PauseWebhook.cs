@@ -69,6 +69,7 @@ internal static class PauseWebhook
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/webhooks/{id}/pause", Handle)
             .WithName(nameof(PauseWebhook)).WithTags("Webhooks").WithSummary("Pause a webhook endpoint")
+            .ProducesProblem(StatusCodes.Status409Conflict)
             .RequireAuthorization(Policies.Integrate);
     }
 

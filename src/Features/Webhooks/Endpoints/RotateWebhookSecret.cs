@@ -106,6 +106,7 @@ internal static class RotateWebhookSecret
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/webhooks/{id}/rotate-secret", Handle)
             .WithName(nameof(RotateWebhookSecret)).WithTags("Webhooks").WithSummary("Replace the secret; both sign while the old one lasts")
+            .ProducesProblem(StatusCodes.Status409Conflict)
             .RequireAuthorization(Policies.Integrate);
     }
 

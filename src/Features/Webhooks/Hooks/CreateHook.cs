@@ -107,6 +107,7 @@ internal static class CreateHook
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/hooks", Handle)
             .WithName(nameof(CreateHook)).WithTags("REST hooks").WithSummary("Subscribe to one event, as Zapier and Make do; asked again, the same id")
+            .ProducesProblem(StatusCodes.Status409Conflict)
             .RequireAuthorization(Policies.Integrate);
     }
 

@@ -56,6 +56,7 @@ internal static class CancelWebhookMessage
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/webhooks/{id}/messages/{message_id}/cancel", Handle)
             .WithName(nameof(CancelWebhookMessage)).WithTags("Webhook messages").WithSummary("Make no further attempt at a message")
+            .ProducesProblem(StatusCodes.Status409Conflict)
             .RequireAuthorization(Policies.Integrate);
     }
 

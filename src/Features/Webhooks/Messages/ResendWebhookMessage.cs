@@ -56,6 +56,7 @@ internal static class ResendWebhookMessage
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/webhooks/{id}/messages/{message_id}/resend", Handle)
             .WithName(nameof(ResendWebhookMessage)).WithTags("Webhook messages").WithSummary("Send a message once more, whatever its state")
+            .ProducesProblem(StatusCodes.Status409Conflict)
             .RequireAuthorization(Policies.Integrate);
     }
 
