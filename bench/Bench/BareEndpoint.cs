@@ -13,7 +13,7 @@ internal static class BareEndpoint
         from call_logs where tenant_id = $1 order by created_at desc, id desc limit $2
         """;
 
-    private const string Total = "select completed + in_progress + missed from call_counts where tenant_id = $1 and grain = 'all' and bucket = '-infinity'";
+    private const string Total = "select sum(calls)::bigint from call_counts where tenant_id = $1 and grain = 'all' and bucket = '-infinity'";
 
     private const string InsertEvent =
         """

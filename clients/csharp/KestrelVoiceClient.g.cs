@@ -5325,11 +5325,15 @@ namespace KestrelVoice.Client
         /// <param name="offset">How many to skip, up to 10,000. Go deeper with cursor.</param>
         /// <param name="cursor">The next_cursor of the page before; not together with offset.</param>
         /// <param name="status">completed, in-progress or missed.</param>
+        /// <param name="outcome">What the call came to.</param>
+        /// <param name="bookable">true: only calls in which the receptionist could have booked.</param>
+        /// <param name="emergency">Whether an emergency was detected.</param>
+        /// <param name="recovered">Whether it was missed and the caller talked to within 24 hours.</param>
         /// <param name="from_date">First day (YYYY-MM-DD, in the tenant's time zone) or instant (RFC 3339).</param>
         /// <param name="to_date">Last day, included whole, or the instant before which calls came in.</param>
         /// <returns>OK</returns>
         /// <exception cref="KestrelVoiceException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<ListCallLogsResponse> ListCallLogsAsync(int? limit = null, int? offset = null, string? cursor = null, Status? status = null, string? from_date = null, string? to_date = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<ListCallLogsResponse> ListCallLogsAsync(int? limit = null, int? offset = null, string? cursor = null, Status? status = null, Outcome? outcome = null, bool? bookable = null, bool? emergency = null, bool? recovered = null, string? from_date = null, string? to_date = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             var client_ = _httpClient;
             var disposeClient_ = false;
@@ -5360,6 +5364,22 @@ namespace KestrelVoice.Client
                     if (status != null)
                     {
                         urlBuilder_.Append(System.Uri.EscapeDataString("status")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(status, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    if (outcome != null)
+                    {
+                        urlBuilder_.Append(System.Uri.EscapeDataString("outcome")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(outcome, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    if (bookable != null)
+                    {
+                        urlBuilder_.Append(System.Uri.EscapeDataString("bookable")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(bookable, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    if (emergency != null)
+                    {
+                        urlBuilder_.Append(System.Uri.EscapeDataString("emergency")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(emergency, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
+                    }
+                    if (recovered != null)
+                    {
+                        urlBuilder_.Append(System.Uri.EscapeDataString("recovered")).Append('=').Append(System.Uri.EscapeDataString(ConvertToString(recovered, System.Globalization.CultureInfo.InvariantCulture))).Append('&');
                     }
                     if (from_date != null)
                     {
@@ -6133,7 +6153,7 @@ namespace KestrelVoice.Client
         public string Direction { get; set; } = default!;
 
         [System.Text.Json.Serialization.JsonPropertyName("outcome")]
-        public Outcome? Outcome { get; set; } = default!;
+        public Outcome2? Outcome { get; set; } = default!;
 
         [System.Text.Json.Serialization.JsonPropertyName("emergency")]
         public bool Emergency { get; set; } = default!;
@@ -6153,26 +6173,29 @@ namespace KestrelVoice.Client
     public enum CallOutcome
     {
 
+        [System.Runtime.Serialization.EnumMember(Value = @"appointment_booked")]
+        Appointment_booked = 0,
+
         [System.Runtime.Serialization.EnumMember(Value = @"message_taken")]
-        Message_taken = 0,
+        Message_taken = 1,
 
         [System.Runtime.Serialization.EnumMember(Value = @"transferred")]
-        Transferred = 1,
+        Transferred = 2,
 
         [System.Runtime.Serialization.EnumMember(Value = @"voicemail")]
-        Voicemail = 2,
+        Voicemail = 3,
 
         [System.Runtime.Serialization.EnumMember(Value = @"escalated")]
-        Escalated = 3,
+        Escalated = 4,
 
         [System.Runtime.Serialization.EnumMember(Value = @"abandoned")]
-        Abandoned = 4,
+        Abandoned = 5,
 
         [System.Runtime.Serialization.EnumMember(Value = @"no_answer")]
-        No_answer = 5,
+        No_answer = 6,
 
         [System.Runtime.Serialization.EnumMember(Value = @"failed")]
-        Failed = 6,
+        Failed = 7,
 
     }
 
@@ -6892,7 +6915,7 @@ namespace KestrelVoice.Client
         public string Direction { get; set; } = default!;
 
         [System.Text.Json.Serialization.JsonPropertyName("outcome")]
-        public Outcome2? Outcome { get; set; } = default!;
+        public Outcome3? Outcome { get; set; } = default!;
 
         [System.Text.Json.Serialization.JsonPropertyName("emergency")]
         public bool Emergency { get; set; } = default!;
@@ -8273,6 +8296,36 @@ namespace KestrelVoice.Client
     }
 
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public enum Outcome
+    {
+
+        [System.Runtime.Serialization.EnumMember(Value = @"appointment_booked")]
+        Appointment_booked = 0,
+
+        [System.Runtime.Serialization.EnumMember(Value = @"message_taken")]
+        Message_taken = 1,
+
+        [System.Runtime.Serialization.EnumMember(Value = @"transferred")]
+        Transferred = 2,
+
+        [System.Runtime.Serialization.EnumMember(Value = @"voicemail")]
+        Voicemail = 3,
+
+        [System.Runtime.Serialization.EnumMember(Value = @"escalated")]
+        Escalated = 4,
+
+        [System.Runtime.Serialization.EnumMember(Value = @"abandoned")]
+        Abandoned = 5,
+
+        [System.Runtime.Serialization.EnumMember(Value = @"no_answer")]
+        No_answer = 6,
+
+        [System.Runtime.Serialization.EnumMember(Value = @"failed")]
+        Failed = 7,
+
+    }
+
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public enum Range
     {
 
@@ -8303,7 +8356,7 @@ namespace KestrelVoice.Client
     }
 
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
-    public partial class Outcome
+    public partial class Outcome2
     {
 
         private System.Collections.Generic.IDictionary<string, object>? _additionalProperties;
@@ -8318,7 +8371,7 @@ namespace KestrelVoice.Client
     }
 
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
-    public partial class Outcome2
+    public partial class Outcome3
     {
 
         private System.Collections.Generic.IDictionary<string, object>? _additionalProperties;

@@ -634,7 +634,7 @@ export interface components {
             emergency: boolean;
         };
         /** @enum {unknown} */
-        CallOutcome: "message_taken" | "transferred" | "voicemail" | "escalated" | "abandoned" | "no_answer" | "failed" | null;
+        CallOutcome: "appointment_booked" | "message_taken" | "transferred" | "voicemail" | "escalated" | "abandoned" | "no_answer" | "failed" | null;
         /** @enum {unknown} */
         CallStatus: "completed" | "in-progress" | "missed";
         CallSummaryItem: {
@@ -5191,6 +5191,14 @@ export interface operations {
                 cursor?: string;
                 /** @description completed, in-progress or missed. */
                 status?: "completed" | "in-progress" | "missed";
+                /** @description What the call came to. */
+                outcome?: "appointment_booked" | "message_taken" | "transferred" | "voicemail" | "escalated" | "abandoned" | "no_answer" | "failed";
+                /** @description true: only calls in which the receptionist could have booked. */
+                bookable?: boolean;
+                /** @description Whether an emergency was detected. */
+                emergency?: boolean;
+                /** @description Whether it was missed and the caller talked to within 24 hours. */
+                recovered?: boolean;
                 /** @description First day (YYYY-MM-DD, in the tenant's time zone) or instant (RFC 3339). */
                 from_date?: string;
                 /** @description Last day, included whole, or the instant before which calls came in. */

@@ -6,6 +6,7 @@ namespace KestrelVoice.Features.Calls;
 /// <summary>What a finished call came to.</summary>
 public enum CallOutcome
 {
+    AppointmentBooked,
     MessageTaken,
     Transferred,
     Voicemail,
@@ -53,10 +54,16 @@ internal static class CallOutcomes
 /// <summary>The words under which an outcome is stored.</summary>
 internal static class CallOutcomeText
 {
+    public static IReadOnlyList<string> All { get; } = [.. Enum.GetValues<CallOutcome>().Select(Of)];
+
+    /// <summary>Of calls that the receptionist brought to an end by talking.</summary>
+    public static string[] Bookable { get; } = [Of(CallOutcome.MessageTaken), Of(CallOutcome.AppointmentBooked)];
+
     public static string Of(CallOutcome outcome) => JsonNamingPolicy.SnakeCaseLower.ConvertName(outcome.ToString());
 
     public static CallOutcome Read(string text) => text switch
     {
+        "appointment_booked" => CallOutcome.AppointmentBooked,
         "message_taken" => CallOutcome.MessageTaken,
         "transferred" => CallOutcome.Transferred,
         "voicemail" => CallOutcome.Voicemail,

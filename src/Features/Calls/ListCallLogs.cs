@@ -23,6 +23,10 @@ internal static class ListCallLogs
         [property: FromQuery(Name = "offset"), Description("How many to skip, up to 10,000. Go deeper with cursor.")] string? Offset,
         [property: FromQuery(Name = "cursor"), Description("The next_cursor of the page before; not together with offset.")] string? Cursor,
         [property: FromQuery(Name = "status"), Description("completed, in-progress or missed.")] string? Status,
+        [property: FromQuery(Name = "outcome"), Description("What the call came to.")] string? Outcome,
+        [property: FromQuery(Name = "bookable"), Description("true: only calls in which the receptionist could have booked.")] string? Bookable,
+        [property: FromQuery(Name = "emergency"), Description("Whether an emergency was detected.")] string? Emergency,
+        [property: FromQuery(Name = "recovered"), Description("Whether it was missed and the caller talked to within 24 hours.")] string? Recovered,
         [property: FromQuery(Name = "from_date"), Description("First day (YYYY-MM-DD, in the tenant's time zone) or instant (RFC 3339).")] string? FromDate,
         [property: FromQuery(Name = "to_date"), Description("Last day, included whole, or the instant before which calls came in.")] string? ToDate)
         : IRequest<Response>, IPagedQuery;
@@ -36,6 +40,12 @@ internal static class ListCallLogs
             this.RulePage();
             RuleFor(query => query.Status).Must(status => status is null || CallStatusText.All.Contains(status))
                 .WithMessage("status is completed, in-progress or missed.");
+            RuleFor(query => query.Outcome).Must(outcome => outcome is null || CallOutcomeText.All.Contains(outcome))
+                .WithMessage($"outcome is one of {string.Join(", ", CallOutcomeText.All)}.");
+            RuleFor(query => query.Outcome).Must((query, outcome) => outcome is null || query.Bookable is null).WithMessage("outcome excludes bookable.");
+            RuleFor(query => query.Bookable).Must(bookable => bookable is null or "true").WithMessage("bookable is true, or absent.");
+            RuleFor(query => query.Emergency).Must(emergency => emergency is null or "true" or "false").WithMessage("emergency is true or false.");
+            RuleFor(query => query.Recovered).Must(recovered => recovered is null or "true" or "false").WithMessage("recovered is true or false.");
             RuleFor(query => query.FromDate).Must(date => DateBound.TryParse(date, out _))
                 .WithMessage("from_date is a date (YYYY-MM-DD) or an RFC 3339 instant; + is written %2B.");
             RuleFor(query => query.ToDate).Must(date => DateBound.TryParse(date, out _))
@@ -46,17 +56,25 @@ internal static class ListCallLogs
     internal sealed class Handler(TenantDatabase database, Principal principal, PublicUrl publicUrl) : IRequestHandler<Query, Response>
     {
         // Infinite bounds keep this one statement with one plan, whichever filters are set.
-        private static string Page(string since, string until, string status) =>
+        private static string Page(string since, string until, string kind) =>
             $"""
             select id, phone_number, status, duration, recording_sid is not null, transcript, created_at, direction, outcome, emergency
             from call_logs
-            where tenant_id = $1 and created_at >= {since} and created_at < {until} {status}
+            where tenant_id = $1 and created_at >= {since} and created_at < {until} {kind}
               and (created_at, id) < ($5, $6)
             order by created_at desc, id desc
             limit $7 offset $8
             """;
 
-        private static string Count(string since, string until) => $"select count_calls($1, {since}, {until}, $4)";
+        private static string Count(string since, string until) => $"select count_calls($1, {since}, {until}, $4, $5, $6, $7)";
+
+        // A filter that is not set is not in the statement, and one with few calls to its name is spelled as its index is.
+        private static string Kind(Query query) => string.Concat(
+            query.Status is null ? "" : "and status = $4 ",
+            query.Outcome is null ? "" : "and outcome = $9 ",
+            query.Bookable is null ? "" : "and outcome in ('message_taken', 'appointment_booked') ",
+            query.Emergency switch { null => "", "true" => "and emergency ", _ => "and not emergency " },
+            query.Recovered switch { null => "", "true" => "and recovered ", _ => "and not recovered " });
 
         public Task<Response> Handle(Query query, CancellationToken cancellationToken)
         {
@@ -70,20 +88,22 @@ internal static class ListCallLogs
                 principal.TenantId,
                 () =>
                 [
-                    new NpgsqlBatchCommand(Page(since, until, query.Status is null ? "" : "and status = $4"))
+                    new NpgsqlBatchCommand(Page(since, until, Kind(query)))
                     {
                         Parameters =
                         {
-                            Tenant(), Bound(from, 0, DateTime.MinValue), Bound(to, 1, DateTime.MaxValue), Status(query.Status),
+                            Tenant(), Bound(from, 0, DateTime.MinValue), Bound(to, 1, DateTime.MaxValue), Text(query.Status),
                             Instant(page.After.CreatedAt), new NpgsqlParameter<Guid> { TypedValue = page.After.Id },
                             new NpgsqlParameter<int> { TypedValue = page.Rows }, new NpgsqlParameter<int> { TypedValue = page.Offset },
+                            Text(query.Outcome),
                         },
                     },
                     new NpgsqlBatchCommand(Count(since, until))
                     {
                         Parameters =
                         {
-                            Tenant(), Bound(from, 0, DateTime.MinValue), Bound(to, 1, DateTime.MaxValue), Status(query.Status),
+                            Tenant(), Bound(from, 0, DateTime.MinValue), Bound(to, 1, DateTime.MaxValue), Text(query.Status),
+                            Outcomes(query), Flag(query.Emergency), Flag(query.Recovered),
                         },
                     },
                 ],
@@ -126,7 +146,16 @@ internal static class ListCallLogs
 
         private NpgsqlParameter<Guid> Tenant() => new() { TypedValue = principal.TenantId };
 
-        private static NpgsqlParameter<string?> Status(string? status) => new() { TypedValue = status, NpgsqlDbType = NpgsqlDbType.Text };
+        private static NpgsqlParameter<string?> Text(string? text) => new() { TypedValue = text, NpgsqlDbType = NpgsqlDbType.Text };
+
+        private static NpgsqlParameter Flag(string? flag) =>
+            new() { Value = flag is null ? DBNull.Value : flag is "true", NpgsqlDbType = NpgsqlDbType.Boolean };
+
+        private static NpgsqlParameter<string[]?> Outcomes(Query query) => new()
+        {
+            TypedValue = query.Bookable is not null ? CallOutcomeText.Bookable : query.Outcome is { } outcome ? [outcome] : null,
+            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
+        };
 
         private static NpgsqlParameter Bound(DateBound bound, int daysLater, DateTime open) => bound.Day is { } day
             ? new NpgsqlParameter<DateOnly> { TypedValue = day.AddDays(daysLater) }
@@ -140,7 +169,7 @@ internal static class ListCallLogs
     {
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapGet("/api/call-logs", Handle)
-            .WithQuery("limit", "offset", "cursor", "status", "from_date", "to_date")
+            .WithQuery("limit", "offset", "cursor", "status", "outcome", "bookable", "emergency", "recovered", "from_date", "to_date")
             .WithName(nameof(ListCallLogs)).WithTags("Call logs").WithSummary("List call logs, newest first")
             .AddOpenApiOperationTransformer(Describe)
             .RequireAuthorization(Policies.Read);
@@ -155,9 +184,14 @@ internal static class ListCallLogs
         foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
             parameter.Schema = parameter.Name switch
             {
-                "status" => new OpenApiSchema { Type = JsonSchemaType.String, Enum = [.. CallStatusText.All.Select(status => JsonValue.Create(status))] },
+                "status" => OneOf(CallStatusText.All),
+                "outcome" => OneOf(CallOutcomeText.All),
+                "bookable" or "emergency" or "recovered" => new OpenApiSchema { Type = JsonSchemaType.Boolean },
                 _ => Paging.SchemaOf(parameter.Name) ?? new OpenApiSchema { Type = JsonSchemaType.String },
             };
         return Task.CompletedTask;
+
+        static OpenApiSchema OneOf(IEnumerable<string> words) =>
+            new() { Type = JsonSchemaType.String, Enum = [.. words.Select(word => JsonValue.Create(word))] };
     }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Dapper;
+using KestrelVoice.Contracts;
 using KestrelVoice.Features.Tests.Calls;
 
 namespace KestrelVoice.Features.Tests.Analytics;
@@ -30,6 +31,35 @@ public sealed class GetAnalyticsTests(KestrelVoiceApp app) : IClassFixture<Kestr
             """
             {"total_calls":5,"completed_calls":3,"missed_calls":1,"average_duration":24.3,"bookable_calls":2,"booked_calls":0,"booking_rate":0,"emergency_calls":1,"emergency_rate":0.2,"recovered_calls":0,"missed_call_recovery_rate":0}
             """.Trim());
+    }
+
+    [Theory]
+    [InlineData("total_calls", "")]
+    [InlineData("completed_calls", "&status=completed")]
+    [InlineData("missed_calls", "&status=missed")]
+    [InlineData("bookable_calls", "&bookable=true")]
+    [InlineData("booked_calls", "&outcome=appointment_booked")]
+    [InlineData("emergency_calls", "&emergency=true")]
+    [InlineData("recovered_calls", "&recovered=true")]
+    public async Task The_calls_behind_a_figure_are_found_by_the_filter_of_the_guide(string figure, string filter)
+    {
+        var tenant = await app.GivenATenant();
+        await GivenAMissed(tenant, 1, Noon(1), "+15035550001");
+        await GivenAMissed(tenant, 2, Noon(2), "+15035550001");
+        await GivenAMessage(tenant, 3, Noon(2).AddHours(1), "+15035550001");
+        var emergency = new PhoneCall(tenant, 4, Noon(3), "+15035550002");
+        await app.GivenACall(emergency.Started(), emergency.Says("A burst pipe"), emergency.Emergency(), emergency.Dials(DialTarget.OnCall, bridged: true), emergency.Ended());
+        await app.GivenACall(new PhoneCall(tenant, 5, Noon(3), "+15035550003").Started());
+        using var client = app.ClientFor(tenant);
+        const string Days = "from_date=2026-03-01&to_date=2026-03-03";
+
+        var expected = (await client.ReadAsync("/api/analytics?" + Days)).GetProperty("totals").GetProperty(figure).GetInt64();
+
+        var list = await client.ReadAsync($"/api/call-logs?{Days}{filter}");
+        list.Total().ShouldBe(expected);
+        list.Data().Count.ShouldBe((int)expected);
+        if (figure != "booked_calls")
+            expected.ShouldBePositive();
     }
 
     [Fact]

@@ -7,6 +7,7 @@ namespace KestrelVoice.Features.Tests.Calls;
 public sealed class CallCountsTests(KestrelVoiceApp app) : IClassFixture<KestrelVoiceApp>
 {
     private static readonly string[] Statuses = ["completed", "in-progress", "missed"];
+    private static readonly string[] Outcomes = ["message_taken", "failed", "escalated"];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -29,16 +30,19 @@ public sealed class CallCountsTests(KestrelVoiceApp app) : IClassFixture<Kestrel
         {
             var (since, until) = (Bound(random, DateTime.MinValue), Bound(random, DateTime.MaxValue));
             var status = random.Next(4) is var choice and < 3 ? Statuses[choice] : null;
+            var outcomes = random.Next(3) switch { 0 => new[] { Outcomes[random.Next(3)] }, 1 => ["message_taken", "failed"], _ => null };
+            var (emergency, recovered) = (Perhaps(random), Perhaps(random));
             var (counted, actual) = await connection.QuerySingleAsync<(long, long)>(
                 """
-                select count_calls(@Id, @since, @until, @status),
+                select count_calls(@Id, @since, @until, @status, @outcomes, @emergency, @recovered),
                        (select count(*) from call_logs where tenant_id = @Id and created_at >= @since and created_at < @until
-                            and (@status::text is null or status = @status))
-                """, new { tenant.Id, since, until, status });
+                            and (@status::text is null or status = @status) and (@outcomes::text[] is null or outcome = any (@outcomes))
+                            and (@emergency::boolean is null or emergency = @emergency) and (@recovered::boolean is null or recovered = @recovered))
+                """, new { tenant.Id, since, until, status, outcomes, emergency, recovered });
 
-            counted.ShouldBe(actual, $"{since:O} to {until:O}, {status ?? "any"}");
+            counted.ShouldBe(actual, $"{since:O} to {until:O}, {status ?? "any"}, {string.Join('/', outcomes ?? [])}, {emergency}, {recovered}");
         }
-        (await connection.QuerySingleAsync<long>("select count_calls(@Id, '-infinity', 'infinity', null)", new { other.Id })).ShouldBe(0);
+        (await connection.QuerySingleAsync<long>("select count_calls(@Id, '-infinity', 'infinity', null, null, null, null)", new { other.Id })).ShouldBe(0);
     }
 
     [Fact]
@@ -48,7 +52,7 @@ public sealed class CallCountsTests(KestrelVoiceApp app) : IClassFixture<Kestrel
         await app.GivenACall(new PhoneCall(tenant, 1, KestrelVoiceApp.Noon).Started());
         await using var connection = await app.Owner.OpenConnectionAsync(Token);
         // Counters that lie show whether they were asked.
-        await connection.ExecuteAsync("update call_counts set in_progress = 1000 where tenant_id = @Id", new { tenant.Id });
+        await connection.ExecuteAsync("update call_counts set calls = 1000 where tenant_id = @Id", new { tenant.Id });
 
         (await Count("-infinity", "infinity")).ShouldBe(1000);
         (await Count("2026-03-04 00:00Z", "2026-03-05 00:00Z")).ShouldBe(1000);
@@ -58,7 +62,7 @@ public sealed class CallCountsTests(KestrelVoiceApp app) : IClassFixture<Kestrel
         (await Count("2026-03-04 11:59Z", "2026-03-04 12:00:01Z")).ShouldBe(1);
 
         Task<long> Count(string since, string until) => connection.QuerySingleAsync<long>(
-            "select count_calls(@Id, @since::timestamptz, @until::timestamptz, null)", new { tenant.Id, since, until });
+            "select count_calls(@Id, @since::timestamptz, @until::timestamptz, null, null, null, null)", new { tenant.Id, since, until });
     }
 
     private static Task<int> Change(TenantTransaction transaction, Random random, int step)
@@ -69,18 +73,21 @@ public sealed class CallCountsTests(KestrelVoiceApp app) : IClassFixture<Kestrel
             Sid = $"CA{step:x32}",
             Old = $"CA{random.Next(Math.Max(1, step)):x32}",
             Status = Statuses[random.Next(3)],
+            Outcome = Outcomes[random.Next(3)],
+            Emergency = random.Next(4) == 0,
+            Recovered = random.Next(4) == 0,
             At = Moment(random),
         };
         return random.Next(10) switch
         {
             < 6 => transaction.ExecuteAsync(
                 """
-                insert into call_logs (tenant_id, id, call_sid, phone_number, dialed_number, direction, status, outcome, emergency, duration, created_at)
-                values (@TenantId, @Id, @Sid, '', '', 'inbound', @Status, case when @Status <> 'in-progress' then 'failed' end, false, 0, @At)
+                insert into call_logs (tenant_id, id, call_sid, phone_number, dialed_number, direction, status, outcome, emergency, recovered, duration, created_at)
+                values (@TenantId, @Id, @Sid, '', '', 'inbound', @Status, case when @Status <> 'in-progress' then @Outcome end, @Emergency, @Recovered, 0, @At)
                 """, parameters, Token),
             < 8 => transaction.ExecuteAsync(
                 """
-                update call_logs set status = @Status, outcome = case when @Status <> 'in-progress' then 'failed' end
+                update call_logs set status = @Status, outcome = case when @Status <> 'in-progress' then @Outcome end, emergency = @Emergency
                 where tenant_id = @TenantId and call_sid = @Old
                 """, parameters, Token),
             8 => transaction.ExecuteAsync(
@@ -88,6 +95,8 @@ public sealed class CallCountsTests(KestrelVoiceApp app) : IClassFixture<Kestrel
             _ => transaction.ExecuteAsync("delete from call_logs where tenant_id = @TenantId and call_sid = @Old", parameters, Token),
         };
     }
+
+    private static bool? Perhaps(Random random) => random.Next(3) switch { 0 => true, 1 => false, _ => null };
 
     // Within four days, and more often than chance would have it exactly on a boundary.
     private static DateTime Moment(Random random)
