@@ -38,6 +38,9 @@ public static class Topics
     /// <summary>Calls that are over and were answered: references, for whatever begins then.</summary>
     public const string CompletedCalls = "completed-calls";
 
+    /// <summary>Appointments that were booked or changed: references, for whatever follows them.</summary>
+    public const string AppointmentChanges = "appointment-changes";
+
     /// <summary>Deliveries of the host's own topics that failed after every retry.</summary>
     public const string HostDead = "host.dead";
 }

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Carter;
 using Dapper;
 using Dapr;
+using KestrelVoice.Features.Appointments;
 using KestrelVoice.Features.Audit;
 using KestrelVoice.Features.Calls;
 using KestrelVoice.Features.Events;
@@ -52,6 +53,7 @@ public static class FeatureRegistration
             .AddIdentity(configuration)
             .AddAudit()
             .AddEvents()
+            .AddAppointments()
             .AddCalls(configuration)
             .AddWebhooks(configuration)
             .AddSummaries(configuration);

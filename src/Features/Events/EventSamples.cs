@@ -38,7 +38,7 @@ internal static class EventSamples
                 callId, Caller, "burst pipe", "Hello, we have a burst pipe and the basement is filling up", at.AddSeconds(-21)),
             TenantEventTypes.AppointmentBooked => new AppointmentEventData(
                 TypeId.Format(TypeId.Appointment, AppointmentId), callId, "Water heater repair", at.Date.AddDays(2).AddHours(17), at.Date.AddDays(2).AddHours(19),
-                new AppointmentEventData.Party("Dana Whitfield", Caller, "12 Alder Court, Portland, OR 97201"), "confirmed"),
+                new AppointmentEventData.Party("Dana Whitfield", Caller, "12 Alder Court, Portland, OR 97201"), "scheduled"),
             _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Not a type of event."),
         };
     }

@@ -15,6 +15,8 @@ public static class TypeId
     public const string Request = "req";
     public const string Tenant = "ten";
     public const string Audit = "aud";
+    public const string Service = "svc";
+    public const string Resource = "res";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
     private const int EncodedLength = 26;

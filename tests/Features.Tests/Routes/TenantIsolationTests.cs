@@ -7,6 +7,7 @@ using Dapper;
 using KestrelVoice.Contracts;
 using KestrelVoice.Features.Events;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Tests.Appointments;
 using KestrelVoice.Features.Tests.Calls;
 using KestrelVoice.Features.Tests.Identity;
 using KestrelVoice.Features.Tests.Webhooks;
@@ -27,6 +28,7 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
         ["/api/webhooks/{id}"] = owned => owned.WebhookId,
         ["/api/webhooks/{id}/messages/{message_id}"] = owned => owned.MessageId,
         ["/api/hooks/{id}"] = owned => owned.HookId,
+        ["/api/appointments/{id}"] = owned => owned.AppointmentId,
         ["/api/events/{event}"] = _ => TenantEventTypes.CallCompleted,
     };
 
@@ -100,7 +102,7 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
     {
         var (owner, stranger) = (await app.GivenATenant(name: "Elm Lane Electric"), await app.GivenATenant(name: "Pine Way Roofing"));
         var owned = await GiveBelongingsAsync(owner);
-        string[] marks = [owner.Name, owner.Number, owner.Id.ToString(), TypeId.Format(TypeId.Tenant, owner.Id), owned.CallId, Bare(owned.CallId), owned.KeyId, Bare(owned.KeyId), owned.MemberId, owned.WebhookId, Bare(owned.WebhookId), owned.HookId, Bare(owned.HookId), owned.EventId, Bare(owned.EventId), owned.Words, owned.Caller];
+        string[] marks = [owner.Name, owner.Number, owner.Id.ToString(), TypeId.Format(TypeId.Tenant, owner.Id), owned.CallId, Bare(owned.CallId), owned.KeyId, Bare(owned.KeyId), owned.MemberId, owned.WebhookId, Bare(owned.WebhookId), owned.HookId, Bare(owned.HookId), owned.EventId, Bare(owned.EventId), owned.AppointmentId, Bare(owned.AppointmentId), owned.Words, owned.Caller];
         var routes = RouteTable.Under(app, "/api/").Where(route => route.Method == "GET" && !HasAnId(route)).ToList();
         routes.Count.ShouldBeGreaterThan(1);
 
@@ -167,7 +169,7 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
         open.ShouldBeEmpty();
     }
 
-    private sealed record Belongings(string CallId, string KeyId, string MemberId, string WebhookId, string MessageId, string HookId, string EventId, string Words, string Caller);
+    private sealed record Belongings(string CallId, string KeyId, string MemberId, string WebhookId, string MessageId, string HookId, string EventId, string Words, string Caller, string AppointmentId);
 
     private async Task<Belongings> GiveBelongingsAsync(TestTenant tenant)
     {
@@ -186,7 +188,8 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
         var hook = await member.GivenAHook($"{WebhookRequests.Nobody}/{tenant.Id}");
         var message = await app.GivenAMessage(tenant, webhook.Id());
         return new Belongings(
-            calls.Data()[0].Id(), key.Id(), (await app.GivenAMember((tenant, "viewer"))).Id.ToString(), webhook.Id(), message.Id, hook.Id(), TypeId.Format(TypeId.Event, message.Event.Id), Words, Caller);
+            calls.Data()[0].Id(), key.Id(), (await app.GivenAMember((tenant, "viewer"))).Id.ToString(), webhook.Id(), message.Id, hook.Id(), TypeId.Format(TypeId.Event, message.Event.Id), Words, Caller,
+            (await app.GivenAnAppointment(tenant)).Id());
     }
 
     private async Task GiveSummaryAsync(TestTenant tenant, string callId, string text)
@@ -204,7 +207,7 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
     {
         var answers = new List<string>();
         // All but what counts these very questions.
-        foreach (var route in RouteTable.Under(app, "/api/").Where(route => route is { PathParameters.Count: 0, Method: "GET", Template: not "/api/me" }))
+        foreach (var route in RouteTable.Under(app, "/api/").Where(route => route is { PathParameters.Count: 0, Method: "GET", Template: not ("/api/me" or "/api/availability") }))
             answers.Add($"{route}\n{await member.GetStringAsync(route.Template, Token)}");
         return string.Join("\n", answers);
     }

@@ -1,0 +1,8 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace KestrelVoice.Features.Appointments;
+
+internal static class AppointmentsRegistration
+{
+    public static IServiceCollection AddAppointments(this IServiceCollection services) => services.AddSingleton<Schedules>();
+}
