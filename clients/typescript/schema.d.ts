@@ -454,6 +454,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calendars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List connected calendars, newest first */
+        get: operations["ListCalendars"];
+        put?: never;
+        /** Connect a resource's calendar by CalDAV, and read it */
+        post: operations["ConnectCalendar"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calendars/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read one connected calendar, with how it fares */
+        get: operations["GetCalendar"];
+        put?: never;
+        post?: never;
+        /** Disconnect a calendar; what was written there stays, and its busy times count no more */
+        delete: operations["DisconnectCalendar"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calendars/{id}/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read a connected calendar now; the answer says how that went */
+        post: operations["SyncCalendar"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/audit-log": {
         parameters: {
             query?: never;
@@ -463,6 +516,75 @@ export interface paths {
         };
         /** Read who did what, newest first */
         get: operations["ListAuditLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/appointments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List appointments, the latest to begin first */
+        get: operations["ListAppointments"];
+        put?: never;
+        /** Book an appointment */
+        post: operations["BookAppointment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/appointments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read one appointment */
+        get: operations["GetAppointment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/availability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the times at which a service can be booked, earliest first */
+        get: operations["GetAvailability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what can be booked */
+        get: operations["ListServices"];
         put?: never;
         post?: never;
         delete?: never;
@@ -601,6 +723,90 @@ export interface components {
             /** Format: date-time */
             revoked_at: null | string;
         };
+        AppointmentItem: {
+            id: string;
+            /** @description scheduled, completed or cancelled. */
+            status: string;
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            service: components["schemas"]["AppointmentItemNamed"];
+            resource: components["schemas"]["AppointmentItemNamed"];
+            customer: components["schemas"]["AppointmentItemParty"];
+            notes: null | string;
+            /** @description call, api, dashboard or calendar. */
+            source: string;
+            call_id: null | string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        AppointmentItemNamed: {
+            id: string;
+            name: string;
+        };
+        AppointmentItemParty: {
+            name: null | string;
+            phone_number: string;
+            address: null | string;
+        };
+        BookAppointmentCommand: {
+            /** @description svc_… or the bare UUID. */
+            service_id: string;
+            /** @description When it begins (RFC 3339), commonly one that GET /api/availability offers. */
+            starts_at: string;
+            customer: components["schemas"]["BookAppointmentParty"];
+            /** @description res_… or the bare UUID; whoever is free when absent. */
+            resource_id?: null | string;
+            /** @description Up to 2,000 characters. */
+            notes?: null | string;
+        };
+        BookAppointmentParty: {
+            /** @description Up to 200 characters. */
+            name: string;
+            /** @description E.164, such as +15035550142. */
+            phone_number: string;
+            /** @description Up to 500 characters. */
+            address?: null | string;
+        };
+        CalendarItem: {
+            /** @description TypeID, cal_ + 26 characters. */
+            id: string;
+            /** @description caldav or google. */
+            kind: string;
+            /** @description Whose calendar it is. */
+            resource_id: string;
+            name: string;
+            url: string;
+            username: string;
+            /** @description Whether the resource's appointments are written there. */
+            receives_appointments: boolean;
+            /** @description connected, or failing: what was read last counts until it is connected again. */
+            status: string;
+            /** @description Why it fails, or what of it could not be read; else null. */
+            error: null | string;
+            /** Format: date-time */
+            failing_since: null | string;
+            /**
+             * Format: date-time
+             * @description When it was last read; until it was, its resource is not free at all.
+             */
+            synced_at: null | string;
+            /**
+             * Format: date-time
+             * @description Until when its busy times are known.
+             */
+            known_until: null | string;
+            /**
+             * Format: int32
+             * @description Seconds from one reading to the next.
+             */
+            poll_interval: number;
+            /** Format: date-time */
+            created_at: string;
+        };
         CallDecision: {
             /** Format: date-time */
             at: string;
@@ -717,6 +923,25 @@ export interface components {
             };
             /** Format: int32 */
             rate_limit?: null | number;
+        };
+        ConnectCalendarCommand: {
+            /** @description Whose calendar it is: res_… or the bare UUID. */
+            resource_id: string;
+            /** @description The CalDAV server, or the calendar itself, as other programs ask for it. */
+            url: string;
+            /** @description Up to 500 characters. */
+            username: string;
+            /** @description Up to 500 characters; best one that was made for this alone. It is stored encrypted, and never shown. */
+            password: string;
+            /** @description Which one, when there are several: a url of the answer that says so. */
+            calendar_url?: null | string;
+            /** @description Whether appointments are written there; when absent, as long as it can be written to and no other calendar of the resource receives them. */
+            receives_appointments?: null | boolean;
+            /**
+             * Format: int32
+             * @description Seconds from one reading to the next, 60 to 86,400; 300 when absent.
+             */
+            poll_interval?: null | number;
         };
         CreateApiKeyCommand: {
             /** @description What the key is for, 1 to 100 characters. */
@@ -914,6 +1139,9 @@ export interface components {
             totals: components["schemas"]["GetAnalyticsFigures"];
             series: components["schemas"]["GetAnalyticsPeriodFigures"][];
         };
+        GetAvailabilityResponse: {
+            data: components["schemas"]["SlotItem"][];
+        };
         GetCallLogResponse: {
             /** @description TypeID, call_ + 26 characters. */
             id: string;
@@ -1059,6 +1287,10 @@ export interface components {
             data: components["schemas"]["ApiKeyItem"][];
             pagination: components["schemas"]["Pagination"];
         };
+        ListAppointmentsResponse: {
+            data: components["schemas"]["AppointmentItem"][];
+            pagination: components["schemas"]["Pagination"];
+        };
         ListAuditLogActor: {
             /** @description member or api_key. */
             kind: string;
@@ -1082,6 +1314,10 @@ export interface components {
             data: components["schemas"]["ListAuditLogItem"][];
             pagination: components["schemas"]["Pagination"];
         };
+        ListCalendarsResponse: {
+            data: components["schemas"]["CalendarItem"][];
+            pagination: components["schemas"]["Pagination"];
+        };
         ListCallLogsResponse: {
             data: components["schemas"]["CallLogItem"][];
             pagination: components["schemas"]["Pagination"];
@@ -1099,6 +1335,19 @@ export interface components {
         ListMembersResponse: {
             data: components["schemas"]["MemberItem"][];
             pagination: components["schemas"]["Pagination"];
+        };
+        ListServicesItem: {
+            id: string;
+            name: string;
+            /** Format: int32 */
+            length_minutes: number;
+            /** Format: int32 */
+            buffer_before_minutes: number;
+            /** Format: int32 */
+            buffer_after_minutes: number;
+        };
+        ListServicesResponse: {
+            data: components["schemas"]["ListServicesItem"][];
         };
         ListTenantEventsItem: {
             /**
@@ -1212,6 +1461,13 @@ export interface components {
             expire_old_after_seconds?: null | number;
             /** @description As when creating; made by us when absent. */
             secret?: null | string;
+        };
+        SlotItem: {
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            resource_id: string;
         };
         /** @enum {unknown} */
         Speaker: "caller" | "receptionist";
@@ -5299,6 +5555,439 @@ export interface operations {
             };
         };
     };
+    ListCalendars: {
+        parameters: {
+            query?: {
+                /** @description How many, 1 to 100; 20 when absent. */
+                limit?: number;
+                /** @description How many to skip. */
+                offset?: number;
+                /** @description The next_cursor of the page before; not together with offset. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListCalendarsResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ConnectCalendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectCalendarCommand"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    GetCalendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description cal_… or the bare UUID. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    DisconnectCalendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description cal_… or the bare UUID. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    SyncCalendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description cal_… or the bare UUID. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ListAuditLog: {
         parameters: {
             query?: {
@@ -5349,6 +6038,432 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["ListAuditLogResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ListAppointments: {
+        parameters: {
+            query?: {
+                /** @description How many, 1 to 100; 20 when absent. */
+                limit?: string;
+                /** @description How many to skip, up to 10,000. Go deeper with cursor. */
+                offset?: string;
+                /** @description The next_cursor of the page before; not together with offset. */
+                cursor?: string;
+                /** @description scheduled, completed or cancelled. */
+                status?: string;
+                /** @description First day on which they begin (YYYY-MM-DD, in the tenant's time zone) or instant (RFC 3339). */
+                from_date?: string;
+                /** @description Last day, included whole, or the instant before which they begin. */
+                to_date?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListAppointmentsResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    BookAppointment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookAppointmentCommand"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppointmentItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    GetAppointment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description appt_… or the bare UUID. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppointmentItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    GetAvailability: {
+        parameters: {
+            query?: {
+                /** @description svc_… or the bare UUID. */
+                service_id?: string;
+                /** @description First instant (RFC 3339); now when absent or past. */
+                from?: string;
+                /** @description Instant before which the times begin, up to 31 days after from; 7 days after it when absent. */
+                to?: string;
+                /** @description Only of this one: res_… or the bare UUID. */
+                resource_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GetAvailabilityResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ListServices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListServicesResponse"];
                 };
             };
             /** @description A parameter or the body is not valid; errors names each. */
@@ -5874,7 +6989,7 @@ export interface operations {
                  *           "phone_number": "+15035550142",
                  *           "address": "12 Alder Court, Portland, OR 97201"
                  *         },
-                 *         "status": "confirmed"
+                 *         "status": "scheduled"
                  *       }
                  *     }
                  */

@@ -6,6 +6,7 @@ using Dapper;
 using Dapr;
 using KestrelVoice.Features.Appointments;
 using KestrelVoice.Features.Audit;
+using KestrelVoice.Features.Calendars;
 using KestrelVoice.Features.Calls;
 using KestrelVoice.Features.Events;
 using KestrelVoice.Features.Identity;
@@ -55,6 +56,7 @@ public static class FeatureRegistration
             .AddEvents()
             .AddAppointments()
             .AddCalls(configuration)
+            .AddCalendars(configuration)
             .AddWebhooks(configuration)
             .AddSummaries(configuration);
     }

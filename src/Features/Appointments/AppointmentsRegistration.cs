@@ -4,5 +4,5 @@ namespace KestrelVoice.Features.Appointments;
 
 internal static class AppointmentsRegistration
 {
-    public static IServiceCollection AddAppointments(this IServiceCollection services) => services.AddSingleton<Schedules>();
+    public static IServiceCollection AddAppointments(this IServiceCollection services) => services.AddSingleton<Schedules>().AddSingleton<OutsideChanges>();
 }

@@ -36,6 +36,8 @@ internal sealed class AuditLog(Principal principal, TimeProvider clock)
 /// <summary>What is written down.</summary>
 internal static class AuditActions
 {
+    public const string CalendarConnected = "calendar.connected";
+    public const string CalendarDisconnected = "calendar.disconnected";
     public const string KeyCreated = "api_key.created";
     public const string KeyRevoked = "api_key.revoked";
     public const string MemberAdded = "member.added";

@@ -135,7 +135,8 @@ internal static class BusyExpansion
         !string.Equals(entry.Status, "CANCELLED", StringComparison.OrdinalIgnoreCase)
         && !string.Equals(entry.Transparency, "TRANSPARENT", StringComparison.OrdinalIgnoreCase);
 
-    private static DateTimeOffset Instant(CalDateTime time, string zone) =>
+    /// <summary>What a clock says in the zone that it names, or in the given one.</summary>
+    public static DateTimeOffset Instant(CalDateTime time, string zone) =>
         new(DateTime.SpecifyKind((time.IsFloating ? time.ToTimeZone(zone) : time).AsUtc, DateTimeKind.Utc));
 
     // A zone that only its own VTIMEZONE defines: the rules in there are not evaluated.

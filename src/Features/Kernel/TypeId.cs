@@ -17,6 +17,7 @@ public static class TypeId
     public const string Audit = "aud";
     public const string Service = "svc";
     public const string Resource = "res";
+    public const string Calendar = "cal";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
     private const int EncodedLength = 26;

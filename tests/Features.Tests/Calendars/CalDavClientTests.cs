@@ -1,3 +1,4 @@
+using KestrelVoice.Features.Calendars;
 using KestrelVoice.Features.Calendars.CalDav;
 using KestrelVoice.Features.Tests.Kernel.CustomerUrls;
 using Microsoft.AspNetCore.Builder;
@@ -40,7 +41,7 @@ public sealed class CalDavClientTests(RadicaleServer radicale) : IClassFixture<R
     {
         var user = await radicale.GivenAUserAsync();
 
-        (await FailureOf(Client.DiscoverAsync(new CalDavAccount(radicale.Url, user.Name, "wrong"), Token))).ShouldBe(CalDavFailure.Unauthorized);
+        (await FailureOf(Client.DiscoverAsync(new CalDavAccount(radicale.Url, user.Name, "wrong"), Token))).ShouldBe(CalendarFailure.Unauthorized);
     }
 
     [Fact]
@@ -76,7 +77,7 @@ public sealed class CalDavClientTests(RadicaleServer radicale) : IClassFixture<R
         (third.Changed.Count, third.Removed.Count).ShouldBe((0, 0));
 
         (await FailureOf(Client.SyncAsync(AccountOf(user), user.Calendar, "http://radicale.org/ns/sync/" + new string('0', 64), Token)))
-            .ShouldBe(CalDavFailure.TokenForgotten);
+            .ShouldBe(CalendarFailure.TokenForgotten);
     }
 
     [Fact]
@@ -88,10 +89,10 @@ public sealed class CalDavClientTests(RadicaleServer radicale) : IClassFixture<R
         var etag = await Client.PutAsync(account, url, RadicaleUser.Event("kv-1", "DTSTART:20260310T100000Z", "DTEND:20260310T110000Z"), etag: null, Token);
         etag.ShouldNotBeNull();
 
-        (await FailureOf(Client.PutAsync(account, url, RadicaleUser.Event("kv-1", "DTSTART:20260310T150000Z"), etag: null, Token))).ShouldBe(CalDavFailure.Changed);
+        (await FailureOf(Client.PutAsync(account, url, RadicaleUser.Event("kv-1", "DTSTART:20260310T150000Z"), etag: null, Token))).ShouldBe(CalendarFailure.Changed);
         await user.PutAsync("kv-1", "DTSTART:20260310T120000Z", "DTEND:20260310T130000Z");
-        (await FailureOf(Client.PutAsync(account, url, RadicaleUser.Event("kv-1", "DTSTART:20260310T150000Z"), etag, Token))).ShouldBe(CalDavFailure.Changed);
-        (await FailureOf(Client.DeleteAsync(account, url, etag, Token))).ShouldBe(CalDavFailure.Changed);
+        (await FailureOf(Client.PutAsync(account, url, RadicaleUser.Event("kv-1", "DTSTART:20260310T150000Z"), etag, Token))).ShouldBe(CalendarFailure.Changed);
+        (await FailureOf(Client.DeleteAsync(account, url, etag, Token))).ShouldBe(CalendarFailure.Changed);
 
         var there = (await Client.FindAsync(account, url, Token)).ShouldNotBeNull();
         there.Data.ShouldContain("20260310T120000Z");
@@ -111,28 +112,28 @@ public sealed class CalDavClientTests(RadicaleServer radicale) : IClassFixture<R
             try
             {
                 await Client.PutAsync(AccountOf(user), url, RadicaleUser.Event("kv-2", "DTSTART:20260310T100000Z", "DTEND:20260310T110000Z"), etag: null, Token);
-                return (CalDavFailure?)null;
+                return (CalendarFailure?)null;
             }
-            catch (CalDavException refused)
+            catch (CalendarException refused)
             {
                 return refused.Failure;
             }
         }));
 
         outcomes.Count(outcome => outcome is null).ShouldBe(1);
-        outcomes.OfType<CalDavFailure>().ShouldAllBe(failure => failure == CalDavFailure.Changed);
+        outcomes.OfType<CalendarFailure>().ShouldAllBe(failure => failure == CalendarFailure.Changed);
     }
 
     [Theory]
-    [InlineData(401, nameof(CalDavFailure.Unauthorized))]
-    [InlineData(403, nameof(CalDavFailure.Forbidden))]
-    [InlineData(404, nameof(CalDavFailure.NotFound))]
-    [InlineData(412, nameof(CalDavFailure.Changed))]
-    [InlineData(415, nameof(CalDavFailure.Protocol))]
-    [InlineData(423, nameof(CalDavFailure.Unavailable))]
-    [InlineData(429, nameof(CalDavFailure.Unavailable))]
-    [InlineData(503, nameof(CalDavFailure.Unavailable))]
-    [InlineData(507, nameof(CalDavFailure.Unavailable))]
+    [InlineData(401, nameof(CalendarFailure.Unauthorized))]
+    [InlineData(403, nameof(CalendarFailure.Forbidden))]
+    [InlineData(404, nameof(CalendarFailure.NotFound))]
+    [InlineData(412, nameof(CalendarFailure.Changed))]
+    [InlineData(415, nameof(CalendarFailure.Protocol))]
+    [InlineData(423, nameof(CalendarFailure.Unavailable))]
+    [InlineData(429, nameof(CalendarFailure.Unavailable))]
+    [InlineData(503, nameof(CalendarFailure.Unavailable))]
+    [InlineData(507, nameof(CalendarFailure.Unavailable))]
     public async Task The_status_says_what_a_failure_means(int status, string failure)
     {
         await using var server = await AnswerAsync(context => { context.Response.StatusCode = status; return Task.CompletedTask; });
@@ -148,9 +149,9 @@ public sealed class CalDavClientTests(RadicaleServer radicale) : IClassFixture<R
         await using var server = await AnswerAsync(context => { context.Response.Redirect(UrlOf(thief).AbsoluteUri, permanent: true); return Task.CompletedTask; });
         await using var loop = await AnswerAsync(context => { context.Response.Redirect("/again", permanent: false, preserveMethod: true); return Task.CompletedTask; });
 
-        (await FailureOf(Client.DiscoverAsync(Account(server), Token))).ShouldBe(CalDavFailure.BlockedAddress);
+        (await FailureOf(Client.DiscoverAsync(Account(server), Token))).ShouldBe(CalendarFailure.BlockedAddress);
         asked.ShouldBe(0);
-        (await FailureOf(Client.DiscoverAsync(Account(loop), Token))).ShouldBe(CalDavFailure.Protocol);
+        (await FailureOf(Client.DiscoverAsync(Account(loop), Token))).ShouldBe(CalendarFailure.Protocol);
     }
 
     [Theory]
@@ -162,7 +163,7 @@ public sealed class CalDavClientTests(RadicaleServer radicale) : IClassFixture<R
     {
         await using var server = await AnswerAsync(context => { context.Response.StatusCode = 207; return context.Response.WriteAsync(body, Token); });
 
-        (await FailureOf(Client.QueryAsync(Account(server), UrlOf(server), Tuesday, Tuesday.AddDays(1), Token))).ShouldBe(CalDavFailure.Protocol);
+        (await FailureOf(Client.QueryAsync(Account(server), UrlOf(server), Tuesday, Tuesday.AddDays(1), Token))).ShouldBe(CalendarFailure.Protocol);
     }
 
     [Fact]
@@ -192,7 +193,7 @@ public sealed class CalDavClientTests(RadicaleServer radicale) : IClassFixture<R
         using var strict = new Outbound();
         var client = new CalDavClient(new CalDavRequests(strict.Clients, TimeProvider.System));
 
-        (await FailureOf(client.DiscoverAsync(new CalDavAccount(radicale.Url, "user1", RadicaleServer.Password), Token))).ShouldBe(CalDavFailure.BlockedAddress);
+        (await FailureOf(client.DiscoverAsync(new CalDavAccount(radicale.Url, "user1", RadicaleServer.Password), Token))).ShouldBe(CalendarFailure.BlockedAddress);
     }
 
     private CalDavAccount AccountOf(RadicaleUser user, string path = "") => new(new Uri(radicale.Url, path), user.Name, RadicaleServer.Password);
@@ -203,7 +204,7 @@ public sealed class CalDavClientTests(RadicaleServer radicale) : IClassFixture<R
 
     private static string UrlOf(HttpContext context) => $"{context.Request.Scheme}://{context.Request.Host}";
 
-    private static async Task<CalDavFailure> FailureOf(Task task) => (await Should.ThrowAsync<CalDavException>(task)).Failure;
+    private static async Task<CalendarFailure> FailureOf(Task task) => (await Should.ThrowAsync<CalendarException>(task)).Failure;
 
     private static async Task<WebApplication> AnswerAsync(RequestDelegate answer)
     {

@@ -11,6 +11,8 @@ public sealed partial class RadicaleServer : IAsyncLifetime
 {
     public const string Password = "correct horse: battery/staple";
 
+    private const int Nowhere = 9;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly string folder = Directory.CreateTempSubdirectory("kestrelvoice-radicale-").FullName;
@@ -18,15 +20,21 @@ public sealed partial class RadicaleServer : IAsyncLifetime
     private Process? process;
     private int users;
 
-    public Uri Url { get; private set; } = new("http://127.0.0.1:9");
+    public Uri Url { get; private set; } = new($"http://127.0.0.1:{Nowhere}");
 
     public async ValueTask InitializeAsync()
     {
         await File.WriteAllLinesAsync(Path.Combine(folder, "users"), Enumerable.Range(1, 100).Select(number => $"{User(number)}:{Password}"));
+        await StartAsync();
+    }
+
+    /// <summary>Where it was before, with all that it was told to keep.</summary>
+    public async Task StartAsync()
+    {
         await File.WriteAllTextAsync(Path.Combine(folder, "config"),
             $"""
             [server]
-            hosts = 127.0.0.1:0
+            hosts = 127.0.0.1:{(Url.Port == Nowhere ? 0 : Url.Port)}
             [auth]
             type = htpasswd
             htpasswd_filename = {folder}/users
@@ -41,7 +49,7 @@ public sealed partial class RadicaleServer : IAsyncLifetime
             [logging]
             level = info
             """);
-        await StartAsync();
+        await RunAsync();
     }
 
     /// <summary>A user with one empty calendar, jobs.</summary>
@@ -71,7 +79,7 @@ public sealed partial class RadicaleServer : IAsyncLifetime
         Directory.Delete(folder, recursive: true);
     }
 
-    private async Task StartAsync()
+    private async Task RunAsync()
     {
         process = Process.Start(new ProcessStartInfo("radicale", ["-C", Path.Combine(folder, "config")]) { RedirectStandardError = true })!;
         using var patience = new CancellationTokenSource(Patience);
@@ -117,14 +125,24 @@ public sealed class RadicaleUser(HttpClient client, Uri home, string name)
     public async Task<string> GetAsync(string href) => await (await SendAsync(HttpMethod.Get, new Uri(Calendar, href + ".ics"), null, "text/plain")).Content
         .ReadAsStringAsync(TestContext.Current.CancellationToken);
 
+    /// <summary>How many entries there are in the calendar.</summary>
+    public async Task<int> CountAsync()
+    {
+        using var response = await SendAsync(
+            new HttpMethod("PROPFIND"), Calendar, """<propfind xmlns="DAV:"><prop><getetag/></prop></propfind>""", "application/xml", depth: 1);
+        return Regex.Count(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), @"<href>[^<]*\.ics</href>");
+    }
+
     public static string Event(string uid, params string[] lines) => string.Join("\r\n",
         ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Test//EN", "BEGIN:VEVENT", $"UID:{uid}@test", "DTSTAMP:20260301T000000Z", .. lines, "END:VEVENT", "END:VCALENDAR", ""]);
 
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, Uri url, string? body, string contentType)
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, Uri url, string? body, string contentType, int? depth = null)
     {
         using var request = new HttpRequestMessage(method, url);
         request.Headers.Authorization = new AuthenticationHeaderValue(
             "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{name}:{RadicaleServer.Password}")));
+        if (depth is not null)
+            request.Headers.Add("Depth", $"{depth}");
         if (body is not null)
             request.Content = new StringContent(body, Encoding.UTF8, contentType);
         var response = await client.SendAsync(request, TestContext.Current.CancellationToken);

@@ -29,6 +29,8 @@ public sealed class RolesTests(KestrelVoiceApp app) : IClassFixture<KestrelVoice
         ("POST", "/api/webhooks", "integrate"),
         ("PATCH", "/api/webhooks", "integrate"),
         ("DELETE", "/api/webhooks", "integrate"),
+        ("POST", "/api/calendars", "integrate"),
+        ("DELETE", "/api/calendars", "integrate"),
         ("POST", "/api/hooks", "integrate"),
         ("DELETE", "/api/hooks", "integrate"),
     ];

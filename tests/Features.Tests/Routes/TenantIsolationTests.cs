@@ -8,6 +8,7 @@ using KestrelVoice.Contracts;
 using KestrelVoice.Features.Events;
 using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Tests.Appointments;
+using KestrelVoice.Features.Tests.Calendars;
 using KestrelVoice.Features.Tests.Calls;
 using KestrelVoice.Features.Tests.Identity;
 using KestrelVoice.Features.Tests.Webhooks;
@@ -25,6 +26,7 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
         ["/api/call-logs/{id}"] = owned => owned.CallId,
         ["/api/api-keys/{id}"] = owned => owned.KeyId,
         ["/api/members/{id}"] = owned => owned.MemberId,
+        ["/api/calendars/{id}"] = owned => owned.CalendarId,
         ["/api/webhooks/{id}"] = owned => owned.WebhookId,
         ["/api/webhooks/{id}/messages/{message_id}"] = owned => owned.MessageId,
         ["/api/hooks/{id}"] = owned => owned.HookId,
@@ -47,6 +49,7 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
         ["/api/webhooks"] = new { url = WebhookRequests.Nobody + "/stranger" },
         ["/api/webhooks/{id}"] = new { description = "from another tenant" },
         ["/api/webhooks/{id}/resend-failed"] = new { since = "2026-01-01T00:00:00Z" },
+        ["/api/calendars"] = new { resource_id = Guid.Empty, url = WebhookRequests.Nobody + "/stranger", username = "stranger", password = "secret" },
         ["/api/hooks"] = new { @event = "call.missed", target_url = WebhookRequests.Nobody + "/stranger" },
     };
 
@@ -102,7 +105,7 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
     {
         var (owner, stranger) = (await app.GivenATenant(name: "Elm Lane Electric"), await app.GivenATenant(name: "Pine Way Roofing"));
         var owned = await GiveBelongingsAsync(owner);
-        string[] marks = [owner.Name, owner.Number, owner.Id.ToString(), TypeId.Format(TypeId.Tenant, owner.Id), owned.CallId, Bare(owned.CallId), owned.KeyId, Bare(owned.KeyId), owned.MemberId, owned.WebhookId, Bare(owned.WebhookId), owned.HookId, Bare(owned.HookId), owned.EventId, Bare(owned.EventId), owned.AppointmentId, Bare(owned.AppointmentId), owned.Words, owned.Caller];
+        string[] marks = [owner.Name, owner.Number, owner.Id.ToString(), TypeId.Format(TypeId.Tenant, owner.Id), owned.CallId, Bare(owned.CallId), owned.KeyId, Bare(owned.KeyId), owned.MemberId, owned.WebhookId, Bare(owned.WebhookId), owned.HookId, Bare(owned.HookId), owned.EventId, Bare(owned.EventId), owned.AppointmentId, Bare(owned.AppointmentId), owned.CalendarId, Bare(owned.CalendarId), owned.Words, owned.Caller];
         var routes = RouteTable.Under(app, "/api/").Where(route => route.Method == "GET" && !HasAnId(route)).ToList();
         routes.Count.ShouldBeGreaterThan(1);
 
@@ -169,7 +172,7 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
         open.ShouldBeEmpty();
     }
 
-    private sealed record Belongings(string CallId, string KeyId, string MemberId, string WebhookId, string MessageId, string HookId, string EventId, string Words, string Caller, string AppointmentId);
+    private sealed record Belongings(string CallId, string KeyId, string MemberId, string WebhookId, string MessageId, string HookId, string EventId, string Words, string Caller, string AppointmentId, string CalendarId);
 
     private async Task<Belongings> GiveBelongingsAsync(TestTenant tenant)
     {
@@ -189,7 +192,7 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
         var message = await app.GivenAMessage(tenant, webhook.Id());
         return new Belongings(
             calls.Data()[0].Id(), key.Id(), (await app.GivenAMember((tenant, "viewer"))).Id.ToString(), webhook.Id(), message.Id, hook.Id(), TypeId.Format(TypeId.Event, message.Event.Id), Words, Caller,
-            (await app.GivenAnAppointment(tenant)).Id());
+            (await app.GivenAnAppointment(tenant)).Id(), await app.GivenACalendarOfNobody(tenant));
     }
 
     private async Task GiveSummaryAsync(TestTenant tenant, string callId, string text)

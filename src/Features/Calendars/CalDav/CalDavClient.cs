@@ -7,7 +7,7 @@ using static KestrelVoice.Features.Calendars.CalDav.Multistatus;
 namespace KestrelVoice.Features.Calendars.CalDav;
 
 /// <summary>The few requests of CalDAV that every server answers alike. Recurrences are expanded here, not there.</summary>
-/// <remarks>Every method throws <see cref="CalDavException"/>.</remarks>
+/// <remarks>Every method throws <see cref="CalendarException"/>.</remarks>
 internal sealed class CalDavClient(CalDavRequests requests)
 {
     private const int MostInOneRequest = 100;
@@ -20,7 +20,7 @@ internal sealed class CalDavClient(CalDavRequests requests)
         // What was typed may be a calendar, a principal or a home already; the well-known place is for everything else.
         var home = await FindHomeAsync(account, account.Url, cancellationToken)
             ?? await FindHomeAsync(account, new Uri(account.Url, "/.well-known/caldav"), cancellationToken)
-            ?? throw new CalDavException(CalDavFailure.NotFound, "There is no CalDAV server at this address.");
+            ?? throw new CalendarException(CalendarFailure.NotFound, "There is no CalDAV server at this address.");
         var listed = await PropFindAsync(
             account, home, depth: 1,
             [Dav + "resourcetype", Dav + "displayname", Dav + "current-user-privilege-set", Cal + "supported-calendar-component-set"],
@@ -197,15 +197,15 @@ internal sealed class CalDavClient(CalDavRequests requests)
         var status = (int)answer.Status;
         throw answer.Status switch
         {
-            _ when condition == Dav + "valid-sync-token" => new CalDavException(CalDavFailure.TokenForgotten, "The server has forgotten our place."),
-            HttpStatusCode.Unauthorized => new CalDavException(CalDavFailure.Unauthorized, "The server does not accept the user name and password."),
-            HttpStatusCode.Forbidden => new CalDavException(CalDavFailure.Forbidden, "The server does not allow this."),
-            HttpStatusCode.NotFound or HttpStatusCode.Gone => new CalDavException(CalDavFailure.NotFound, "The calendar is not there."),
-            HttpStatusCode.PreconditionFailed => new CalDavException(CalDavFailure.Changed, "It was changed meanwhile."),
+            _ when condition == Dav + "valid-sync-token" => new CalendarException(CalendarFailure.TokenForgotten, "The server has forgotten our place."),
+            HttpStatusCode.Unauthorized => new CalendarException(CalendarFailure.Unauthorized, "The server does not accept the user name and password."),
+            HttpStatusCode.Forbidden => new CalendarException(CalendarFailure.Forbidden, "The server does not allow this."),
+            HttpStatusCode.NotFound or HttpStatusCode.Gone => new CalendarException(CalendarFailure.NotFound, "The calendar is not there."),
+            HttpStatusCode.PreconditionFailed => new CalendarException(CalendarFailure.Changed, "It was changed meanwhile."),
             HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or HttpStatusCode.Locked or >= HttpStatusCode.InternalServerError =>
-                new CalDavException(CalDavFailure.Unavailable, $"The server is not available (status {status})."),
-            _ when condition is not null => new CalDavException(CalDavFailure.Protocol, $"The server answered with status {status} ({condition.LocalName})."),
-            _ => new CalDavException(CalDavFailure.Protocol, $"The server answered with status {status}."),
+                new CalendarException(CalendarFailure.Unavailable, $"The server is not available (status {status})."),
+            _ when condition is not null => new CalendarException(CalendarFailure.Protocol, $"The server answered with status {status} ({condition.LocalName})."),
+            _ => new CalendarException(CalendarFailure.Protocol, $"The server answered with status {status}."),
         };
     }
 

@@ -35,7 +35,7 @@ internal sealed class CalDavRequests(IHttpClientFactory clients, TimeProvider cl
         public bool Succeeded => (int)Status is >= 200 and <= 299;
     }
 
-    /// <exception cref="CalDavException">There was no answer, or none that we take.</exception>
+    /// <exception cref="CalendarException">There was no answer, or none that we take.</exception>
     public async Task<Answer> SendAsync(CalDavAccount account, Request request, CancellationToken cancellationToken)
     {
         using var patience = new CancellationTokenSource(Within, clock);
@@ -49,9 +49,9 @@ internal sealed class CalDavRequests(IHttpClientFactory clients, TimeProvider cl
         {
             throw ConnectFailures.Of(failure) switch
             {
-                ConnectFailures.BlockedAddress => new CalDavException(
-                    CalDavFailure.BlockedAddress, "The calendar's address is not on the public internet.", failure),
-                var reason => new CalDavException(CalDavFailure.Unavailable, $"The calendar server was not reached ({reason}).", failure),
+                ConnectFailures.BlockedAddress => new CalendarException(
+                    CalendarFailure.BlockedAddress, "The calendar's address is not on the public internet.", failure),
+                var reason => new CalendarException(CalendarFailure.Unavailable, $"The calendar server was not reached ({reason}).", failure),
             };
         }
     }
@@ -72,12 +72,12 @@ internal sealed class CalDavRequests(IHttpClientFactory clients, TimeProvider cl
             var next = new Uri(url, location);
             if (!IsSameServer(url, next))
             {
-                throw new CalDavException(
-                    CalDavFailure.BlockedAddress, $"The server sends us to another one, {next.Host}. Connect to that address if it is yours.");
+                throw new CalendarException(
+                    CalendarFailure.BlockedAddress, $"The server sends us to another one, {next.Host}. Connect to that address if it is yours.");
             }
             url = next;
         }
-        throw new CalDavException(CalDavFailure.Protocol, "The server sends us from one address to the next without end.");
+        throw new CalendarException(CalendarFailure.Protocol, "The server sends us from one address to the next without end.");
     }
 
     private static HttpRequestMessage Message(CalDavAccount account, Request request, Uri url)
@@ -114,7 +114,7 @@ internal sealed class CalDavRequests(IHttpClientFactory clients, TimeProvider cl
         while ((read = await stream.ReadAsync(buffer, cancellationToken)) > 0)
         {
             if (kept.Length + read > MostBytes)
-                throw new CalDavException(CalDavFailure.Protocol, "The calendar is too large to be read.");
+                throw new CalendarException(CalendarFailure.Protocol, "The calendar is too large to be read.");
             kept.Write(buffer, 0, read);
         }
         return kept.ToArray();

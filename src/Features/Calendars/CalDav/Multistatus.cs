@@ -34,14 +34,14 @@ internal sealed class Multistatus
 
     public string? SyncToken => _root.Element(Dav + "sync-token")?.Value is { Length: > 0 } token ? token : null;
 
-    /// <exception cref="CalDavException">It is not XML that we take, or not a multistatus.</exception>
+    /// <exception cref="CalendarException">It is not XML that we take, or not a multistatus.</exception>
     public static async Task<Multistatus> ReadAsync(Stream body, Uri requested, CancellationToken cancellationToken)
     {
         var root = await ReadRootAsync(body, cancellationToken)
-            ?? throw new CalDavException(CalDavFailure.Protocol, "The server answered with something that is not CalDAV.");
+            ?? throw new CalendarException(CalendarFailure.Protocol, "The server answered with something that is not CalDAV.");
         return root.Name == Dav + "multistatus"
             ? new Multistatus(root, requested)
-            : throw new CalDavException(CalDavFailure.Protocol, "The server answered with something that is not CalDAV.");
+            : throw new CalendarException(CalendarFailure.Protocol, "The server answered with something that is not CalDAV.");
     }
 
     /// <summary>The root element of an answer; null when it is not XML that we take.</summary>

@@ -1,13 +1,13 @@
-namespace KestrelVoice.Features.Calendars.CalDav;
+namespace KestrelVoice.Features.Calendars;
 
 /// <summary>The server did not do what was asked of it, or was not reached.</summary>
-internal sealed class CalDavException(CalDavFailure failure, string message, Exception? cause = null) : Exception(message, cause)
+internal sealed class CalendarException(CalendarFailure failure, string message, Exception? cause = null) : Exception(message, cause)
 {
-    public CalDavFailure Failure => failure;
+    public CalendarFailure Failure => failure;
 }
 
 /// <summary>What a failure means for whoever asked.</summary>
-internal enum CalDavFailure
+internal enum CalendarFailure
 {
     /// <summary>User name or password are not accepted.</summary>
     Unauthorized,

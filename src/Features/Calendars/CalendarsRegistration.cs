@@ -1,0 +1,23 @@
+using Dapr.Workflow;
+using KestrelVoice.Features.Calendars.CalDav;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace KestrelVoice.Features.Calendars;
+
+internal static class CalendarsRegistration
+{
+    public static IServiceCollection AddCalendars(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<CalendarSettings>().Bind(configuration.GetSection(CalendarSettings.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<CalendarSettings>, CalendarSettings.Validator>();
+        services.AddSingleton<CalDavRequests>().AddSingleton<CalDavClient>().AddSingleton<CalendarConnections>().AddSingleton<CalendarSync>();
+        services.AddSingleton<CalendarAdoption>().AddSingleton<AppointmentWriter>().AddHostedService<CalendarPoller>();
+        return services.AddDaprWorkflow(workflows =>
+        {
+            workflows.RegisterWorkflow<WriteAppointmentWorkflow>();
+            workflows.RegisterActivity<WriteAppointmentActivity>();
+        });
+    }
+}

@@ -1,0 +1,201 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text.Json.Serialization;
+using Carter;
+using FluentValidation;
+using KestrelVoice.Features.Audit;
+using KestrelVoice.Features.Calendars.CalDav;
+using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Kernel.CustomerUrls;
+using MediatR;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Npgsql;
+
+namespace KestrelVoice.Features.Calendars;
+
+internal static class ConnectCalendar
+{
+    private const int MostCalendars = 50;
+    private const int DefaultPollInterval = 300;
+    private const int LongestCredential = 500;
+
+    [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+    public sealed record Command(
+        [property: Description("Whose calendar it is: res_… or the bare UUID.")] string ResourceId,
+        [property: Description("The CalDAV server, or the calendar itself, as other programs ask for it.")] string Url,
+        [property: Description("Up to 500 characters.")] string Username,
+        [property: Description("Up to 500 characters; best one that was made for this alone. It is stored encrypted, and never shown.")] string Password,
+        [property: Description("Which one, when there are several: a url of the answer that says so.")] string? CalendarUrl = null,
+        [property: Description("Whether appointments are written there; when absent, as long as it can be written to and no other calendar of the resource receives them.")]
+        bool? ReceivesAppointments = null,
+        [property: Description("Seconds from one reading to the next, 60 to 86,400; 300 when absent.")] int? PollInterval = null)
+        : IRequest<Outcome>
+    {
+        // A record would print its password.
+        public override string ToString() => nameof(ConnectCalendar);
+    }
+
+    public abstract record Outcome
+    {
+        private Outcome() { }
+
+        internal sealed record Connected(CalendarItem Calendar) : Outcome;
+        internal sealed record NoResource : Outcome;
+        internal sealed record Invalid(string Parameter, string Reason) : Outcome;
+        internal sealed record Several(IReadOnlyList<Choice> Calendars) : Outcome;
+        internal sealed record Before : Outcome;
+        internal sealed record OtherReceives : Outcome;
+        internal sealed record TooMany : Outcome;
+    }
+
+    internal sealed record Choice(string Url, string Name, bool Writable);
+
+    internal sealed class Validator : AbstractValidator<Command>
+    {
+        public Validator()
+        {
+            RuleFor(command => command.ResourceId).Must(id => TypeId.TryParse(TypeId.Resource, id, out _))
+                .WithMessage("resource_id is res_ and 26 characters, or a UUID.");
+            RuleFor(command => command.Username).Must(IsCredential).WithMessage($"username has 1 to {LongestCredential} characters, and no colon.")
+                .Must(name => name?.Contains(':', StringComparison.Ordinal) != true).WithMessage($"username has 1 to {LongestCredential} characters, and no colon.");
+            RuleFor(command => command.Password).Must(IsCredential).WithMessage($"password has 1 to {LongestCredential} characters.");
+            RuleFor(command => command.CalendarUrl)
+                .Must(url => url is null || (url.Length <= CustomerUrlRules.LongestUrl && Uri.TryCreate(url, UriKind.Absolute, out _)))
+                .WithMessage("calendar_url is one of the urls that the server's calendars have.");
+            RuleFor(command => command.PollInterval).Must(seconds => seconds is null or (>= 60 and <= 86_400)).WithMessage("poll_interval is 60 to 86400.");
+        }
+
+        private static bool IsCredential(string? text) => text is { Length: > 0 and <= LongestCredential } && !text.Any(char.IsControl);
+    }
+
+    internal sealed class Handler(
+        TenantDatabase database, Principal principal, CustomerUrlRules urls, CalDavClient calDav, CalendarConnections connections, CalendarSync sync,
+        AuditLog audit, TimeProvider clock)
+        : IRequestHandler<Command, Outcome>
+    {
+        private const string FindResource = "select 1 from resources where tenant_id = @TenantId and id = @ResourceId";
+
+        // One at a time, so that two requests cannot both take the last place.
+        private const string Insert =
+            """
+            select pg_advisory_xact_lock(hashtextextended('calendar_connections:' || @TenantId::text, 0));
+            insert into calendar_connections (tenant_id, id, resource_id, kind, url, name, user_name, secret, receives_appointments, status,
+                poll_seconds, due_at, created_at)
+            select @TenantId, @Id, @ResourceId, 'caldav', @Url, @Name, @UserName, @Secret,
+                coalesce(@Receives, @IsWritable and not exists (
+                    select from calendar_connections
+                    where tenant_id = @TenantId and resource_id = @ResourceId and receives_appointments)),
+                'connected', @PollSeconds, @Now, @Now
+            where (select count(*) from calendar_connections where tenant_id = @TenantId) < @MostCalendars
+            """;
+
+        public async Task<Outcome> Handle(Command command, CancellationToken cancellationToken)
+        {
+            var resourceId = TypeId.Parse(TypeId.Resource, command.ResourceId);
+            if (await database.ReadAsync(
+                principal.TenantId, FindResource, new { ResourceId = resourceId }, results => results.ReadSingleOrDefaultAsync<int?>(), cancellationToken) is null)
+                return new Outcome.NoResource();
+            if (await urls.CheckAsync(command.Url, cancellationToken) is { } reason)
+                return new Outcome.Invalid("url", reason);
+
+            var (calendar, refusal) = await ChooseAsync(command, cancellationToken);
+            if (calendar is null)
+                return refusal!;
+            if (command.ReceivesAppointments is true && !calendar.IsWritable)
+                return new Outcome.Invalid("receives_appointments", "The calendar cannot be written to with this user name and password.");
+
+            var id = Guid.CreateVersion7(clock.GetUtcNow());
+            if (await InsertAsync(command, id, resourceId, calendar, cancellationToken) is { } conflict)
+                return conflict;
+            await sync.RunAsync(principal.TenantId, id, onlyWhenDue: false, cancellationToken);
+            var row = await database.ReadAsync(
+                principal.TenantId, CalendarRow.Find, new { Id = id }, results => results.ReadSingleAsync<CalendarRow>(), cancellationToken);
+            return new Outcome.Connected(row.Shown());
+        }
+
+        private async Task<(CalDavCalendar? Calendar, Outcome? Refusal)> ChooseAsync(Command command, CancellationToken cancellationToken)
+        {
+            IReadOnlyList<CalDavCalendar> found;
+            try
+            {
+                found = await calDav.DiscoverAsync(new CalDavAccount(new Uri(command.Url), command.Username, command.Password), cancellationToken);
+            }
+            catch (CalendarException failure)
+            {
+                return (null, new Outcome.Invalid(failure.Failure is CalendarFailure.Unauthorized ? "password" : "url", failure.Message));
+            }
+            var wanted = new Uri(command.CalendarUrl ?? command.Url);
+            if (found.FirstOrDefault(calendar => IsSame(calendar.Url, wanted)) is { } named)
+                return (named, null);
+            if (command.CalendarUrl is not null)
+                return (null, new Outcome.Invalid("calendar_url", "The server has no such calendar."));
+            return found switch
+            {
+                [] => (null, new Outcome.Invalid("url", "There is no calendar for events there.")),
+                [var only] => (only, null),
+                _ => (null, new Outcome.Several([.. found.Select(calendar => new Choice(calendar.Url.AbsoluteUri, calendar.Name, calendar.IsWritable))])),
+            };
+        }
+
+        private async Task<Outcome?> InsertAsync(Command command, Guid id, Guid resourceId, CalDavCalendar calendar, CancellationToken cancellationToken)
+        {
+            await using var transaction = await database.BeginAsync(principal.TenantId, cancellationToken);
+            try
+            {
+                var inserted = await transaction.ExecuteAsync(Insert, new
+                {
+                    Id = id,
+                    ResourceId = resourceId,
+                    Url = calendar.Url.AbsoluteUri,
+                    calendar.Name,
+                    UserName = command.Username,
+                    Secret = connections.Seal(principal.TenantId, id, command.Password),
+                    Receives = command.ReceivesAppointments,
+                    calendar.IsWritable,
+                    PollSeconds = command.PollInterval ?? DefaultPollInterval,
+                    Now = clock.GetUtcNow().UtcDateTime,
+                    MostCalendars,
+                }, cancellationToken);
+                if (inserted == 0)
+                    return new Outcome.TooMany();
+                await audit.AddAsync(transaction, AuditActions.CalendarConnected, TypeId.Format(TypeId.Calendar, id), detail: null, cancellationToken);
+                await transaction.CommitAsync(cancellationToken);
+                return null;
+            }
+            catch (PostgresException taken) when (taken.SqlState == PostgresErrorCodes.UniqueViolation)
+            {
+                return taken.ConstraintName == "calendar_connections_one_receives" ? new Outcome.OtherReceives() : new Outcome.Before();
+            }
+        }
+
+        private static bool IsSame(Uri left, Uri right) =>
+            left.Authority == right.Authority && Uri.UnescapeDataString(left.AbsolutePath).TrimEnd('/') == Uri.UnescapeDataString(right.AbsolutePath).TrimEnd('/');
+    }
+
+    public sealed class Endpoint : ICarterModule
+    {
+        public void AddRoutes(IEndpointRouteBuilder app) => app
+            .MapPost("/api/calendars", Handle)
+            .WithName(nameof(ConnectCalendar)).WithTags("Calendars").WithSummary("Connect a resource's calendar by CalDAV, and read it")
+            .RequireAuthorization(Policies.Integrate);
+    }
+
+    internal static async Task<Results<Created<CalendarItem>, ProblemHttpResult>> Handle(
+        Command command, IMediator mediator, CancellationToken cancellationToken) =>
+        await mediator.Send(command, cancellationToken) switch
+        {
+            Outcome.Connected(var calendar) => TypedResults.Created($"/api/calendars/{calendar.Id}", calendar),
+            Outcome.NoResource => Problems.NotFound("There is no such resource."),
+            Outcome.Invalid(var parameter, var reason) => Problems.Invalid(parameter, reason),
+            Outcome.Several(var calendars) => Problems.Of(
+                StatusCodes.Status409Conflict, Problems.ConflictError, "There are several calendars; name one as calendar_url.",
+                new Dictionary<string, object?> { ["calendars"] = calendars }),
+            Outcome.Before => Problems.Conflict("This calendar is connected to the resource already."),
+            Outcome.OtherReceives => Problems.Conflict("Another calendar of the resource receives its appointments already."),
+            Outcome.TooMany => Problems.Conflict($"There are {MostCalendars} calendars already; disconnect one first."),
+            _ => throw new UnreachableException(),
+        };
+}

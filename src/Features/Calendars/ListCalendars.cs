@@ -1,0 +1,72 @@
+using System.ComponentModel;
+using Carter;
+using Dapper;
+using FluentValidation;
+using KestrelVoice.Features.Kernel;
+using MediatR;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+
+namespace KestrelVoice.Features.Calendars;
+
+internal static class ListCalendars
+{
+    public sealed record Query(
+        [property: FromQuery(Name = "limit"), Description("How many, 1 to 100; 20 when absent.")] string? Limit,
+        [property: FromQuery(Name = "offset"), Description("How many to skip.")] string? Offset,
+        [property: FromQuery(Name = "cursor"), Description("The next_cursor of the page before; not together with offset.")] string? Cursor)
+        : IRequest<Response>, IPagedQuery;
+
+    internal sealed record Response(IReadOnlyList<CalendarItem> Data, Pagination Pagination);
+
+    internal sealed class Validator : AbstractValidator<Query>
+    {
+        public Validator() => this.RulePage();
+    }
+
+    internal sealed class Handler(TenantDatabase database, Principal principal) : IRequestHandler<Query, Response>
+    {
+        private const string Page =
+            $"""
+            select {CalendarRow.Columns}
+            from calendar_connections
+            where tenant_id = @TenantId and (created_at, id) < (@AfterTime, @AfterId)
+            order by created_at desc, id desc
+            limit @Limit offset @Offset;
+            select count(*) from calendar_connections where tenant_id = @TenantId
+            """;
+
+        public Task<Response> Handle(Query query, CancellationToken cancellationToken)
+        {
+            var page = Paging.Of(query);
+            return database.ReadAsync(
+                principal.TenantId, Page,
+                new { AfterTime = page.After.CreatedAt, AfterId = page.After.Id, Limit = page.Rows, page.Offset },
+                results => ReadAsync(results, page), cancellationToken);
+        }
+
+        private static async Task<Response> ReadAsync(SqlMapper.GridReader results, Paging page)
+        {
+            var rows = (await results.ReadAsync<CalendarRow>()).AsList();
+            var total = await results.ReadSingleAsync<long>();
+            return new Response(
+                [.. rows.Take(page.Limit).Select(row => row.Shown())], page.Shown(total, page.LastOf(rows, row => new(row.CreatedAt, row.Id))));
+        }
+    }
+
+    public sealed class Endpoint : ICarterModule
+    {
+        public void AddRoutes(IEndpointRouteBuilder app) => app
+            .MapGet("/api/calendars", Handle)
+            .WithQuery("limit", "offset", "cursor")
+            .AddOpenApiOperationTransformer(Paging.DescribeAsync)
+            .WithName(nameof(ListCalendars)).WithTags("Calendars").WithSummary("List connected calendars, newest first")
+            .RequireAuthorization(Policies.Read);
+    }
+
+    internal static async Task<Ok<Response>> Handle([AsParameters] Query query, IMediator mediator, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await mediator.Send(query, cancellationToken));
+}

@@ -1,0 +1,174 @@
+using System.Net;
+using Dapper;
+using KestrelVoice.Features.Tests.Appointments;
+using KestrelVoice.Features.Tests.Webhooks;
+
+namespace KestrelVoice.Features.Tests.Calendars;
+
+/// <summary>A business connects its technicians' calendars, on a real server, and what is in them keeps them from being booked.</summary>
+public sealed class ConnectedCalendarTests(KestrelVoiceApp app, RadicaleServer radicale) : IClassFixture<KestrelVoiceApp>, IClassFixture<RadicaleServer>
+{
+    // Ten in the morning to noon in Los Angeles.
+    private static readonly string[] Dentist = ["DTSTART:20260305T180000Z", "DTEND:20260305T200000Z"];
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task What_is_in_a_calendar_takes_the_times_of_its_owner()
+    {
+        var (client, trade, user) = await ArrangeAsync();
+        await user.PutAsync("dentist", Dentist);
+        (await client.FreeHours(trade)).ShouldBe([16, 17, 18, 19, 20, 21, 22, 23, 0]);
+
+        var calendar = await client.GivenACalendar(trade.ResourceIds[0], user);
+
+        calendar.Text("status").ShouldBe("connected");
+        calendar.Text("name").ShouldBe("Jobs & visits");
+        calendar.GetProperty("receives_appointments").GetBoolean().ShouldBeTrue();
+        calendar.IsNull("error").ShouldBeTrue();
+        // A quarter of an hour to get there, and another one to get away.
+        (await client.FreeHours(trade)).ShouldBe([16, 21, 22, 23, 0]);
+    }
+
+    [Fact]
+    public async Task Changes_come_with_the_next_reading_and_go_with_the_calendar()
+    {
+        var (client, trade, user) = await ArrangeAsync();
+        var id = (await client.GivenACalendar(trade.ResourceIds[0], user)).Id();
+        await user.PutAsync("dentist", Dentist);
+        (await client.Sync(id)).Text("status").ShouldBe("connected");
+        (await client.FreeHours(trade)).ShouldNotContain(19);
+
+        await user.PutAsync("dentist", "DTSTART:20260305T220000Z", "DTEND:20260305T230000Z");
+        await client.Sync(id);
+        (await client.FreeHours(trade)).ShouldBe([16, 17, 18, 19, 20, 0]);
+        await client.Sync(id);
+        (await client.FreeHours(trade)).ShouldNotContain(22);
+
+        using var deleted = await client.DeleteAsync($"/api/calendars/{id}", Token);
+        await deleted.ShouldBe(HttpStatusCode.NoContent);
+        (await client.FreeHours(trade)).ShouldContain(22);
+        using var again = await client.DeleteAsync($"/api/calendars/{id}", Token);
+        await again.ShouldBeProblem(HttpStatusCode.NotFound, "not_found");
+    }
+
+    [Fact]
+    public async Task It_is_read_by_itself_when_it_is_due()
+    {
+        var (client, trade, user) = await ArrangeAsync();
+        var id = (await client.GivenACalendar(trade.ResourceIds[0], user)).Id();
+        await user.PutAsync("dentist", Dentist);
+
+        app.Clock.Advance(TimeSpan.FromMinutes(5));
+
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while ((await client.FreeHours(trade)).Contains(19))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), patience.Token);
+            app.Clock.Advance(TimeSpan.FromSeconds(1));
+        }
+        (await client.ReadAsync($"/api/calendars/{id}")).Text("status").ShouldBe("connected");
+    }
+
+    [Fact]
+    public async Task A_calendar_that_fails_keeps_what_was_known_and_says_why()
+    {
+        var (client, trade, user) = await ArrangeAsync();
+        await user.PutAsync("dentist", Dentist);
+        var id = (await client.GivenACalendar(trade.ResourceIds[0], user)).Id();
+        await ChangePasswordAsync(id);
+
+        var failing = await client.Sync(id);
+
+        failing.Text("status").ShouldBe("failing");
+        failing.Text("error").ShouldContain("not accept");
+        failing.IsNull("failing_since").ShouldBeFalse();
+        (await client.FreeHours(trade)).ShouldNotContain(19);
+        (await client.ReadAsync("/api/calendars")).Data().Single(item => item.Id() == id).Text("status").ShouldBe("failing");
+
+        // What opens one opens no other, and is never shown.
+        async Task ChangePasswordAsync(string of)
+        {
+            await using var connection = await app.Owner.OpenConnectionAsync(Token);
+            await connection.ExecuteAsync(
+                "update calendar_connections set user_name = 'nobody' where id = @Id", new { Id = Features.Kernel.TypeId.Parse("cal", of) });
+            (await client.ReadAsync($"/api/calendars/{of}")).GetRawText().ShouldNotContain(RadicaleServer.Password);
+        }
+    }
+
+    [Fact]
+    public async Task Until_it_was_read_nobody_knows_that_its_owner_is_free()
+    {
+        var (client, trade, user) = await ArrangeAsync();
+        var id = (await client.GivenACalendar(trade.ResourceIds[0], user)).Id();
+        await using var connection = await app.Owner.OpenConnectionAsync(Token);
+        await connection.ExecuteAsync(
+            "update calendar_connections set synced_at = null, synced_from = null, synced_to = null where id = @Id", new { Id = Features.Kernel.TypeId.Parse("cal", id) });
+
+        (await client.FreeHours(trade)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task What_cannot_be_read_in_it_is_told()
+    {
+        var (client, trade, user) = await ArrangeAsync();
+        await user.PutAsync("dentist", Dentist);
+        await user.PutAsync("never ends", "DTSTART:20260306T160000Z", "DURATION:PT1H", "RRULE:FREQ=MINUTELY;BYMONTH=12");
+
+        var calendar = await client.GivenACalendar(trade.ResourceIds[0], user);
+
+        calendar.Text("status").ShouldBe("connected");
+        (await client.FreeHours(trade, "2026-03-07")).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Of_several_calendars_one_is_to_be_named()
+    {
+        var (client, trade, user) = await ArrangeAsync();
+        await user.MakeCalendarAsync("private", "Private");
+
+        using var asked = await client.Connect(trade.ResourceIds[0], radicale.Url.AbsoluteUri, user.Name);
+        var choices = (await asked.ShouldBeProblem(HttpStatusCode.Conflict, "conflict")).GetProperty("calendars").EnumerateArray().ToList();
+        choices.Select(choice => choice.Text("name")).ShouldBe(["Jobs & visits", "Private"], ignoreOrder: true);
+        var mine = choices.Single(choice => choice.Text("name") == "Private").Text("url");
+        using var named = await client.Connect(trade.ResourceIds[0], radicale.Url.AbsoluteUri, user.Name, calendarUrl: mine);
+        (await named.ShouldAnswerWith(HttpStatusCode.Created)).Text("url").ShouldBe(mine);
+        using var again = await client.Connect(trade.ResourceIds[0], radicale.Url.AbsoluteUri, user.Name, calendarUrl: mine);
+        await again.ShouldBeProblem(HttpStatusCode.Conflict, "conflict");
+
+        // The first one receives what is booked, the second one does not unless it is told to, and then it cannot.
+        using var second = await client.Connect(trade.ResourceIds[0], user.Calendar.AbsoluteUri, user.Name);
+        (await second.ShouldAnswerWith(HttpStatusCode.Created)).GetProperty("receives_appointments").GetBoolean().ShouldBeFalse();
+        await user.MakeCalendarAsync("third", "Third");
+        using var third = await client.Connect(
+            trade.ResourceIds[0], new Uri(user.Calendar, "../third/").AbsoluteUri, user.Name, receivesAppointments: true);
+        await third.ShouldBeProblem(HttpStatusCode.Conflict, "conflict");
+    }
+
+    [Fact]
+    public async Task What_does_not_fit_is_refused_by_name()
+    {
+        var (client, trade, user) = await ArrangeAsync();
+        var (resource, url) = (trade.ResourceIds[0], radicale.Url.AbsoluteUri);
+
+        using (var wrong = await client.Connect(resource, url, user.Name, "wrong"))
+            await wrong.ShouldBeInvalid("password");
+        using (var nobody = await client.Connect(resource, WebhookRequests.Nobody, user.Name))
+            await nobody.ShouldBeInvalid("url");
+        using (var inside = await client.Connect(resource, "http://10.0.0.1/", user.Name))
+            await inside.ShouldBeInvalid("url");
+        using (var other = await client.Connect(resource, url, user.Name, calendarUrl: new Uri(radicale.Url, "user1/none/").AbsoluteUri))
+            await other.ShouldBeInvalid("calendar_url");
+        using (var colon = await client.Connect(resource, url, "a:b"))
+            await colon.ShouldBeInvalid("username");
+        using (var unknown = await client.Connect("res_00000000000000000000000000", url, user.Name))
+            await unknown.ShouldBeProblem(HttpStatusCode.NotFound, "not_found");
+        (await client.ReadAsync("/api/calendars")).Total().ShouldBe(0);
+    }
+
+    private async Task<(HttpClient Client, Trade Trade, RadicaleUser User)> ArrangeAsync()
+    {
+        var tenant = await app.GivenATenant();
+        return (app.ClientFor(tenant), await app.GivenATrade(tenant), await radicale.GivenAUserAsync());
+    }
+}
