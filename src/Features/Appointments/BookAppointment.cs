@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Carter;
 using FluentValidation;
 using KestrelVoice.Contracts;
+using KestrelVoice.Features.Calendars;
 using KestrelVoice.Features.Events;
 using KestrelVoice.Features.Kernel;
 using MediatR;
@@ -72,7 +73,7 @@ internal static class BookAppointment
     }
 
     internal sealed class Handler(
-        Schedules schedules, TenantDatabase database, TenantEvents events, Outbox outbox, Principal principal, TimeProvider clock)
+        Schedules schedules, LiveBusyTimes calendars, TenantDatabase database, TenantEvents events, Outbox outbox, Principal principal, TimeProvider clock)
         : IRequestHandler<Command, Outcome>
     {
         // The constraint decides who was first. Naming it as a conflict, not an error, also keeps two bookings from waiting for each other.
@@ -124,6 +125,8 @@ internal static class BookAppointment
         {
             var id = Guid.CreateVersion7(now);
             var blocked = service.Availability.BlockedBy(resource, startsAt);
+            if (!await calendars.AllowAsync(principal.TenantId, resource.Id, blocked.Start, blocked.End, cancellationToken))
+                return null;
             await using var transaction = await database.BeginAsync(principal.TenantId, cancellationToken);
             var inserted = await transaction.QuerySingleOrDefaultAsync<Guid?>(Insert, new
             {

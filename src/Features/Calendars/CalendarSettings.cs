@@ -13,6 +13,9 @@ internal sealed record CalendarSettings
     /// <summary>How long a reading is somebody's. Much longer than it can take, or two may make it.</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>How long a calendar that does not answer any more is taken at what it said last, when somebody books.</summary>
+    public TimeSpan TrustFor { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>How often to look whether a calendar is due.</summary>
     public TimeSpan Pause { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -24,6 +27,7 @@ internal sealed record CalendarSettings
             {
                 (options.Horizon >= TimeSpan.FromDays(1) && options.Horizon <= TimeSpan.FromDays(730), "Horizon is 1 to 730 days."),
                 (options.Lease >= TimeSpan.FromMinutes(1), "Lease is a minute or more."),
+                (options.TrustFor >= TimeSpan.Zero, "TrustFor is not negative."),
                 (options.Pause > TimeSpan.Zero, "Pause is more than nothing."),
             };
             var failures = offences.Where(offence => !offence.Holds).Select(offence => $"{Section}:{offence.Otherwise}").ToList();

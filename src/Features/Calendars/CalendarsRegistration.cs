@@ -13,7 +13,7 @@ internal static class CalendarsRegistration
         services.AddOptions<CalendarSettings>().Bind(configuration.GetSection(CalendarSettings.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<CalendarSettings>, CalendarSettings.Validator>();
         services.AddSingleton<CalDavRequests>().AddSingleton<CalDavClient>().AddSingleton<CalendarConnections>().AddSingleton<CalendarSync>();
-        services.AddSingleton<CalendarAdoption>().AddSingleton<AppointmentWriter>().AddHostedService<CalendarPoller>();
+        services.AddSingleton<CalendarAdoption>().AddSingleton<AppointmentWriter>().AddSingleton<LiveBusyTimes>().AddHostedService<CalendarPoller>();
         return services.AddDaprWorkflow(workflows =>
         {
             workflows.RegisterWorkflow<WriteAppointmentWorkflow>();

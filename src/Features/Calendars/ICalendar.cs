@@ -8,6 +8,9 @@ internal interface ICalendar
     /// <returns>Null when nothing has changed since.</returns>
     Task<CalendarReading?> ReadAsync(BusyTime range, string? token, CancellationToken cancellationToken);
 
+    /// <summary>What is in that stretch of time at this moment.</summary>
+    Task<CalendarReading> LookAsync(BusyTime range, CancellationToken cancellationToken);
+
     /// <summary>Where an appointment of ours is, always the same: whoever writes it twice writes it once.</summary>
     string HrefOf(Guid appointmentId);
 

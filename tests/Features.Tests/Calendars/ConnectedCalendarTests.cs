@@ -1,5 +1,6 @@
 using System.Net;
 using Dapper;
+using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Tests.Appointments;
 using KestrelVoice.Features.Tests.Webhooks;
 
@@ -26,6 +27,7 @@ public sealed class ConnectedCalendarTests(KestrelVoiceApp app, RadicaleServer r
         calendar.Text("name").ShouldBe("Jobs & visits");
         calendar.GetProperty("receives_appointments").GetBoolean().ShouldBeTrue();
         calendar.IsNull("error").ShouldBeTrue();
+        calendar.GetRawText().ShouldNotContain(RadicaleServer.Password);
         // A quarter of an hour to get there, and another one to get away.
         (await client.FreeHours(trade)).ShouldBe([16, 21, 22, 23, 0]);
     }
@@ -76,7 +78,7 @@ public sealed class ConnectedCalendarTests(KestrelVoiceApp app, RadicaleServer r
         var (client, trade, user) = await ArrangeAsync();
         await user.PutAsync("dentist", Dentist);
         var id = (await client.GivenACalendar(trade.ResourceIds[0], user)).Id();
-        await ChangePasswordAsync(id);
+        await ChangeAsync(id, "user_name = 'nobody'");
 
         var failing = await client.Sync(id);
 
@@ -85,15 +87,6 @@ public sealed class ConnectedCalendarTests(KestrelVoiceApp app, RadicaleServer r
         failing.IsNull("failing_since").ShouldBeFalse();
         (await client.FreeHours(trade)).ShouldNotContain(19);
         (await client.ReadAsync("/api/calendars")).Data().Single(item => item.Id() == id).Text("status").ShouldBe("failing");
-
-        // What opens one opens no other, and is never shown.
-        async Task ChangePasswordAsync(string of)
-        {
-            await using var connection = await app.Owner.OpenConnectionAsync(Token);
-            await connection.ExecuteAsync(
-                "update calendar_connections set user_name = 'nobody' where id = @Id", new { Id = Features.Kernel.TypeId.Parse("cal", of) });
-            (await client.ReadAsync($"/api/calendars/{of}")).GetRawText().ShouldNotContain(RadicaleServer.Password);
-        }
     }
 
     [Fact]
@@ -101,15 +94,13 @@ public sealed class ConnectedCalendarTests(KestrelVoiceApp app, RadicaleServer r
     {
         var (client, trade, user) = await ArrangeAsync();
         var id = (await client.GivenACalendar(trade.ResourceIds[0], user)).Id();
-        await using var connection = await app.Owner.OpenConnectionAsync(Token);
-        await connection.ExecuteAsync(
-            "update calendar_connections set synced_at = null, synced_from = null, synced_to = null where id = @Id", new { Id = Features.Kernel.TypeId.Parse("cal", id) });
+        await ChangeAsync(id, "synced_at = null, synced_from = null, synced_to = null");
 
         (await client.FreeHours(trade)).ShouldBeEmpty();
     }
 
     [Fact]
-    public async Task What_cannot_be_read_in_it_is_told()
+    public async Task What_cannot_be_evaluated_in_it_is_busy()
     {
         var (client, trade, user) = await ArrangeAsync();
         await user.PutAsync("dentist", Dentist);
@@ -119,6 +110,39 @@ public sealed class ConnectedCalendarTests(KestrelVoiceApp app, RadicaleServer r
 
         calendar.Text("status").ShouldBe("connected");
         (await client.FreeHours(trade, "2026-03-07")).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task What_came_into_the_calendar_a_moment_ago_is_not_booked_over()
+    {
+        var (client, trade, user) = await ArrangeAsync();
+        await client.GivenACalendar(trade.ResourceIds[0], user);
+        await user.PutAsync("dentist", Dentist);
+        (await client.FreeHours(trade)).ShouldContain(18);
+
+        using var refused = await client.Book(trade, "2026-03-05T18:00:00Z");
+        using var booked = await client.Book(trade, "2026-03-05T21:00:00Z");
+
+        await refused.ShouldBeProblem(HttpStatusCode.Conflict, "conflict");
+        await booked.ShouldBe(HttpStatusCode.Created);
+    }
+
+    [Fact]
+    public async Task A_calendar_that_does_not_answer_is_taken_at_its_last_word_for_an_hour()
+    {
+        var (client, trade, user) = await ArrangeAsync();
+        await user.PutAsync("dentist", Dentist);
+        var id = (await client.GivenACalendar(trade.ResourceIds[0], user)).Id();
+        await ChangeAsync(id, "user_name = 'nobody'");
+
+        using var taken = await client.Book(trade, "2026-03-05T18:00:00Z");
+        using var booked = await client.Book(trade, "2026-03-05T16:00:00Z");
+        await ChangeAsync(id, "synced_at = synced_at - interval '61 minutes'");
+        using var unknown = await client.Book(trade, "2026-03-05T22:00:00Z");
+
+        await taken.ShouldBe(HttpStatusCode.Conflict);
+        await booked.ShouldBe(HttpStatusCode.Created);
+        await unknown.ShouldBe(HttpStatusCode.Conflict);
     }
 
     [Fact]
@@ -164,6 +188,12 @@ public sealed class ConnectedCalendarTests(KestrelVoiceApp app, RadicaleServer r
         using (var unknown = await client.Connect("res_00000000000000000000000000", url, user.Name))
             await unknown.ShouldBeProblem(HttpStatusCode.NotFound, "not_found");
         (await client.ReadAsync("/api/calendars")).Total().ShouldBe(0);
+    }
+
+    private async Task ChangeAsync(string id, string change)
+    {
+        await using var connection = await app.Owner.OpenConnectionAsync(Token);
+        await connection.ExecuteAsync($"update calendar_connections set {change} where id = @Id", new { Id = TypeId.Parse(TypeId.Calendar, id) });
     }
 
     private async Task<(HttpClient Client, Trade Trade, RadicaleUser User)> ArrangeAsync()

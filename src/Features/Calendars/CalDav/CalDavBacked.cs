@@ -10,7 +10,11 @@ internal sealed class CalDavBacked(CalDavClient client, CalDavAccount account, U
         var changes = await ChangesAsync(token, cancellationToken);
         if (token is not null && changes is { Changed.Count: 0, Removed.Count: 0 })
             return null;
+        return await LookAsync(range, cancellationToken) with { Token = changes?.Token };
+    }
 
+    public async Task<CalendarReading> LookAsync(BusyTime range, CancellationToken cancellationToken)
+    {
         var objects = await client.QueryAsync(
             account, calendar, range.Start - BusyExpansion.Widening, range.End + BusyExpansion.Widening, cancellationToken);
         var entries = new List<CalendarEntry>(objects.Count);
@@ -22,7 +26,7 @@ internal sealed class CalDavBacked(CalDavClient client, CalDavAccount account, U
             else
                 unreadable++;
         }
-        return new CalendarReading(changes?.Token, entries, unreadable);
+        return new CalendarReading(Token: null, entries, unreadable);
     }
 
     public string HrefOf(Guid appointmentId) => Path(new Uri(calendar, $"kv-{appointmentId}.ics"));
