@@ -1597,12 +1597,12 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9ege09svb52eqv3yz57
+                 * @example we_01kjwbg9egedgtten7xsaa05y7
                  */
                 id: string;
                 /**
                  * @description msg_… or the bare UUID.
-                 * @example msg_01kjwbh68ce1trtaf8eaywystm
+                 * @example msg_01kjwbh5rrf78r37hs8xnhr7qk
                  */
                 message_id: string;
             };
@@ -1698,12 +1698,12 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9ege09svb52eqv3yz57
+                 * @example we_01kjwbg9egedgtten7xsaa05y7
                  */
                 id: string;
                 /**
                  * @description msg_… or the bare UUID.
-                 * @example msg_01kjwbgaamed28e5tvn9gcsm5c
+                 * @example msg_01kjwbgadrfxgvg09hev4rrdjn
                  */
                 message_id: string;
             };
@@ -1719,29 +1719,29 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "msg_01kjwbgaamed28e5tvn9gcsm5c",
+                     *       "id": "msg_01kjwbgadrfxgvg09hev4rrdjn",
                      *       "event": "call.completed",
-                     *       "event_id": "evt_01kjwbg9v0fakr3vpgdpcxbc68",
+                     *       "event_id": "evt_01kjwbg9y4f3nat7gr92s7qsv7",
                      *       "test": false,
                      *       "state": "delivered",
                      *       "attempt_count": 1,
                      *       "next_attempt_at": null,
                      *       "last_status": 200,
                      *       "last_error": null,
-                     *       "created_at": "2026-03-04T12:00:02.9Z",
-                     *       "finished_at": "2026-03-04T12:00:03.1Z",
+                     *       "created_at": "2026-03-04T12:00:03Z",
+                     *       "finished_at": "2026-03-04T12:00:03.3Z",
                      *       "sequence": 1,
                      *       "payload": {
                      *         "event": "call.completed",
                      *         "timestamp": "2026-03-04T12:00:07Z",
-                     *         "id": "evt_01kjwbg9v0fakr3vpgdpcxbc68",
+                     *         "id": "evt_01kjwbg9y4f3nat7gr92s7qsv7",
                      *         "data": {
-                     *           "call_id": "call_01kjwbg9egfg4rkf7qsm186dv9",
+                     *           "call_id": "call_01kjwbg9egfddrk1yaber3d5a3",
                      *           "phone_number": "+15035550142",
                      *           "duration": 42,
                      *           "outcome": "message_taken",
                      *           "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
-                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfg4rkf7qsm186dv9/recording",
+                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfddrk1yaber3d5a3/recording",
                      *           "direction": "inbound",
                      *           "emergency": false,
                      *           "started_at": "2026-03-04T12:00:02Z",
@@ -1752,7 +1752,7 @@ export interface operations {
                      *         {
                      *           "number": 1,
                      *           "manual": false,
-                     *           "started_at": "2026-03-04T12:00:03Z",
+                     *           "started_at": "2026-03-04T12:00:03.2Z",
                      *           "duration_ms": 0,
                      *           "status": 200,
                      *           "error": null,
@@ -1851,7 +1851,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9ege09svb52eqv3yz57
+                 * @example we_01kjwbg9egedgtten7xsaa05y7
                  */
                 id: string;
             };
@@ -1869,17 +1869,17 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "msg_01kjwbgaamed28e5tvn9gcsm5c",
+                     *           "id": "msg_01kjwbgadrfxgvg09hev4rrdjn",
                      *           "event": "call.completed",
-                     *           "event_id": "evt_01kjwbg9v0fakr3vpgdpcxbc68",
+                     *           "event_id": "evt_01kjwbg9y4f3nat7gr92s7qsv7",
                      *           "test": false,
                      *           "state": "delivered",
                      *           "attempt_count": 1,
                      *           "next_attempt_at": null,
                      *           "last_status": 200,
                      *           "last_error": null,
-                     *           "created_at": "2026-03-04T12:00:02.9Z",
-                     *           "finished_at": "2026-03-04T12:00:03.1Z"
+                     *           "created_at": "2026-03-04T12:00:03Z",
+                     *           "finished_at": "2026-03-04T12:00:03.3Z"
                      *         }
                      *       ],
                      *       "pagination": {
@@ -1965,7 +1965,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9ege09svb52eqv3yz57
+                 * @example we_01kjwbg9egedgtten7xsaa05y7
                  */
                 id: string;
             };
@@ -2086,12 +2086,12 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9ege09svb52eqv3yz57
+                 * @example we_01kjwbg9egedgtten7xsaa05y7
                  */
                 id: string;
                 /**
                  * @description msg_… or the bare UUID.
-                 * @example msg_01kjwbgaamed28e5tvn9gcsm5c
+                 * @example msg_01kjwbgadrfxgvg09hev4rrdjn
                  */
                 message_id: string;
             };
@@ -2206,10 +2206,10 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "hook_01kjwbh6bgftnsw7n9w7re1vk1",
+                     *           "id": "hook_01kjwbh5rrf4dstj4m9tt5zxem",
                      *           "event": "call.missed",
                      *           "target_url": "https://office.maplestreet.example/kestrelvoice",
-                     *           "created_at": "2026-03-04T12:00:31.6Z"
+                     *           "created_at": "2026-03-04T12:00:31Z"
                      *         }
                      *       ],
                      *       "pagination": {
@@ -2315,10 +2315,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "hook_01kjwbh6bgftnsw7n9w7re1vk1",
+                     *       "id": "hook_01kjwbh5rrf4dstj4m9tt5zxem",
                      *       "event": "call.missed",
                      *       "target_url": "https://office.maplestreet.example/kestrelvoice",
-                     *       "created_at": "2026-03-04T12:00:31.6Z"
+                     *       "created_at": "2026-03-04T12:00:31Z"
                      *     }
                      */
                     "application/json": components["schemas"]["HookItem"];
@@ -2414,7 +2414,7 @@ export interface operations {
             path: {
                 /**
                  * @description hook_… or the bare UUID.
-                 * @example hook_01kjwbh6bgftnsw7n9w7re1vk1
+                 * @example hook_01kjwbh5rrf4dstj4m9tt5zxem
                  */
                 id: string;
             };
@@ -2501,7 +2501,7 @@ export interface operations {
             path: {
                 /**
                  * @description hook_… or the bare UUID.
-                 * @example hook_01kjwbh6bgftnsw7n9w7re1vk1
+                 * @example hook_01kjwbh5rrf4dstj4m9tt5zxem
                  */
                 id: string;
             };
@@ -2517,9 +2517,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "msg_01kjwbh6bgfyqbr0sbxan2kn3k",
+                     *       "id": "msg_01kjwbh5rrff4t8d7zwe7dwavv",
                      *       "event": "call.missed",
-                     *       "url": "/api/webhooks/hook_01kjwbh6bgftnsw7n9w7re1vk1/messages/msg_01kjwbh6bgfyqbr0sbxan2kn3k"
+                     *       "url": "/api/webhooks/hook_01kjwbh5rrf4dstj4m9tt5zxem/messages/msg_01kjwbh5rrff4t8d7zwe7dwavv"
                      *     }
                      */
                     "application/json": components["schemas"]["TestMessage"];
@@ -2597,7 +2597,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9ege09svb52eqv3yz57
+                 * @example we_01kjwbg9egedgtten7xsaa05y7
                  */
                 id: string;
             };
@@ -2613,7 +2613,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9ege09svb52eqv3yz57",
+                     *       "id": "we_01kjwbg9egedgtten7xsaa05y7",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office, and the dispatch board",
                      *       "events": [
@@ -2626,12 +2626,12 @@ export interface operations {
                      *       "header_names": [],
                      *       "rate_limit": 10,
                      *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:31.6Z",
-                     *       "failing_since": "2026-03-04T12:00:31.5Z",
-                     *       "last_success_at": "2026-03-04T12:00:31.2Z",
-                     *       "last_failure_at": "2026-03-04T12:00:31.5Z",
+                     *       "updated_at": "2026-03-04T12:00:31Z",
+                     *       "failing_since": "2026-03-04T12:00:31Z",
+                     *       "last_success_at": "2026-03-04T12:00:30.4Z",
+                     *       "last_failure_at": "2026-03-04T12:00:31Z",
                      *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:31.6Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:31Z"
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
@@ -2709,7 +2709,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9ege09svb52eqv3yz57
+                 * @example we_01kjwbg9egedgtten7xsaa05y7
                  */
                 id: string;
             };
@@ -2796,7 +2796,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9ege09svb52eqv3yz57
+                 * @example we_01kjwbg9egedgtten7xsaa05y7
                  */
                 id: string;
             };
@@ -2821,7 +2821,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9ege09svb52eqv3yz57",
+                     *       "id": "we_01kjwbg9egedgtten7xsaa05y7",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office, and the dispatch board",
                      *       "events": [
@@ -2834,12 +2834,12 @@ export interface operations {
                      *       "header_names": [],
                      *       "rate_limit": 10,
                      *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:31.6Z",
-                     *       "failing_since": "2026-03-04T12:00:31.5Z",
-                     *       "last_success_at": "2026-03-04T12:00:31.2Z",
-                     *       "last_failure_at": "2026-03-04T12:00:31.5Z",
+                     *       "updated_at": "2026-03-04T12:00:31Z",
+                     *       "failing_since": "2026-03-04T12:00:31Z",
+                     *       "last_success_at": "2026-03-04T12:00:30.4Z",
+                     *       "last_failure_at": "2026-03-04T12:00:31Z",
                      *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:31.6Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:31Z"
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
@@ -2954,7 +2954,7 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "we_01kjwbg9ege09svb52eqv3yz57",
+                     *           "id": "we_01kjwbg9egedgtten7xsaa05y7",
                      *           "url": "https://office.maplestreet.example/kestrelvoice",
                      *           "description": "The office, and the dispatch board",
                      *           "events": [
@@ -2967,12 +2967,12 @@ export interface operations {
                      *           "header_names": [],
                      *           "rate_limit": 10,
                      *           "created_at": "2026-03-04T12:00:02Z",
-                     *           "updated_at": "2026-03-04T12:00:31.6Z",
-                     *           "failing_since": "2026-03-04T12:00:31.5Z",
-                     *           "last_success_at": "2026-03-04T12:00:31.2Z",
-                     *           "last_failure_at": "2026-03-04T12:00:31.5Z",
+                     *           "updated_at": "2026-03-04T12:00:31Z",
+                     *           "failing_since": "2026-03-04T12:00:31Z",
+                     *           "last_success_at": "2026-03-04T12:00:30.4Z",
+                     *           "last_failure_at": "2026-03-04T12:00:31Z",
                      *           "warning": null,
-                     *           "old_secret_ends_at": "2026-03-04T13:00:31.6Z"
+                     *           "old_secret_ends_at": "2026-03-04T13:00:31Z"
                      *         }
                      *       ],
                      *       "pagination": {
@@ -3073,7 +3073,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9ege09svb52eqv3yz57",
+                     *       "id": "we_01kjwbg9egedgtten7xsaa05y7",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office",
                      *       "events": [
@@ -3188,7 +3188,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9ege09svb52eqv3yz57
+                 * @example we_01kjwbg9egedgtten7xsaa05y7
                  */
                 id: string;
             };
@@ -3204,7 +3204,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9ege09svb52eqv3yz57",
+                     *       "id": "we_01kjwbg9egedgtten7xsaa05y7",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office, and the dispatch board",
                      *       "events": [
@@ -3217,12 +3217,12 @@ export interface operations {
                      *       "header_names": [],
                      *       "rate_limit": 10,
                      *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:31.6Z",
-                     *       "failing_since": "2026-03-04T12:00:31.5Z",
-                     *       "last_success_at": "2026-03-04T12:00:31.2Z",
-                     *       "last_failure_at": "2026-03-04T12:00:31.5Z",
+                     *       "updated_at": "2026-03-04T12:00:31Z",
+                     *       "failing_since": "2026-03-04T12:00:31Z",
+                     *       "last_success_at": "2026-03-04T12:00:30.4Z",
+                     *       "last_failure_at": "2026-03-04T12:00:31Z",
                      *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:31.6Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:31Z"
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
@@ -3309,7 +3309,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9ege09svb52eqv3yz57
+                 * @example we_01kjwbg9egedgtten7xsaa05y7
                  */
                 id: string;
             };
@@ -3325,7 +3325,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9ege09svb52eqv3yz57",
+                     *       "id": "we_01kjwbg9egedgtten7xsaa05y7",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office, and the dispatch board",
                      *       "events": [
@@ -3338,12 +3338,12 @@ export interface operations {
                      *       "header_names": [],
                      *       "rate_limit": 10,
                      *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:31.6Z",
-                     *       "failing_since": "2026-03-04T12:00:31.5Z",
-                     *       "last_success_at": "2026-03-04T12:00:31.2Z",
-                     *       "last_failure_at": "2026-03-04T12:00:31.5Z",
+                     *       "updated_at": "2026-03-04T12:00:31Z",
+                     *       "failing_since": "2026-03-04T12:00:31Z",
+                     *       "last_success_at": "2026-03-04T12:00:30.4Z",
+                     *       "last_failure_at": "2026-03-04T12:00:31Z",
                      *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:31.6Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:31Z"
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
@@ -3421,7 +3421,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9ege09svb52eqv3yz57
+                 * @example we_01kjwbg9egedgtten7xsaa05y7
                  */
                 id: string;
             };
@@ -3446,9 +3446,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9ege09svb52eqv3yz57",
+                     *       "id": "we_01kjwbg9egedgtten7xsaa05y7",
                      *       "secret": "whsec_dGhpcyBpcyBhbiBleGFtcGxlLCBub3QgYSBzZWNyZXQ=",
-                     *       "old_secret_ends_at": "2026-03-04T13:00:31.6Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:31Z"
                      *     }
                      */
                     "application/json": components["schemas"]["RotateWebhookSecretResponse"];
@@ -3553,7 +3553,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9ege09svb52eqv3yz57
+                 * @example we_01kjwbg9egedgtten7xsaa05y7
                  */
                 id: string;
             };
@@ -3578,9 +3578,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "msg_01kjwbh5z0eqn9413tg3t94kna",
+                     *       "id": "msg_01kjwbh560erfsf0xej7rk6hqj",
                      *       "event": "call.completed",
-                     *       "url": "/api/webhooks/we_01kjwbg9ege09svb52eqv3yz57/messages/msg_01kjwbh5z0eqn9413tg3t94kna"
+                     *       "url": "/api/webhooks/we_01kjwbg9egedgtten7xsaa05y7/messages/msg_01kjwbh560erfsf0xej7rk6hqj"
                      *     }
                      */
                     "application/json": components["schemas"]["TestMessage"];
@@ -3676,7 +3676,7 @@ export interface operations {
             path: {
                 /**
                  * @description call_… or the bare UUID.
-                 * @example call_01kjwbg9egfg4rkf7qsm186dv9
+                 * @example call_01kjwbg9egfddrk1yaber3d5a3
                  */
                 id: string;
             };
@@ -3692,7 +3692,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "call_id": "call_01kjwbg9egfg4rkf7qsm186dv9",
+                     *       "call_id": "call_01kjwbg9egfddrk1yaber3d5a3",
                      *       "status": "ready",
                      *       "summary": "The caller said: “Hi, this is Dana Whitfield.” “The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
                      *       "reason": {
@@ -3732,7 +3732,7 @@ export interface operations {
                      *       },
                      *       "fell_back": false,
                      *       "fallback_reason": null,
-                     *       "created_at": "2026-03-04T12:00:30.2Z",
+                     *       "created_at": "2026-03-04T12:00:29.4Z",
                      *       "parts": [
                      *         {
                      *           "number": 1,
@@ -3837,7 +3837,7 @@ export interface operations {
             path: {
                 /**
                  * @description call_… or the bare UUID.
-                 * @example call_01kjwbg9egfg4rkf7qsm186dv9
+                 * @example call_01kjwbg9egfddrk1yaber3d5a3
                  */
                 id: string;
             };
@@ -3853,7 +3853,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "call_id": "call_01kjwbg9egfg4rkf7qsm186dv9",
+                     *       "call_id": "call_01kjwbg9egfddrk1yaber3d5a3",
                      *       "status": "ready",
                      *       "summary": "The caller said: “Hi, this is Dana Whitfield.” “The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
                      *       "reason": {
@@ -3893,7 +3893,7 @@ export interface operations {
                      *       },
                      *       "fell_back": false,
                      *       "fallback_reason": null,
-                     *       "created_at": "2026-03-04T12:00:30.2Z",
+                     *       "created_at": "2026-03-04T12:00:29.4Z",
                      *       "parts": [
                      *         {
                      *           "number": 1,
@@ -4012,7 +4012,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "kind": "api_key",
-                     *       "id": "key_01kjwbh6bge4mr9v23t32y6mb0",
+                     *       "id": "key_01kjwbh5rrf16ac66atvc926y1",
                      *       "email": null,
                      *       "role": null,
                      *       "key_name": "Test",
@@ -4021,7 +4021,7 @@ export interface operations {
                      *         "write"
                      *       ],
                      *       "tenant": {
-                     *         "id": "ten_01kjwbh6bgerkbr7es9qksysnr",
+                     *         "id": "ten_01kjwbh5rrfpq9ygjdx18hecev",
                      *         "name": "Maple Street Plumbing",
                      *         "plan": "personal",
                      *         "time_zone": "America/Los_Angeles"
@@ -4119,13 +4119,13 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "019cb8b8-21e8-7d6c-8f55-a9c8bd829f5b",
+                     *           "id": "019cb8b8-21e8-7015-9f84-432e708b3cf2",
                      *           "email": "robin@maplestreet.example",
                      *           "role": "admin",
                      *           "created_at": "2026-03-04T12:00:01Z"
                      *         },
                      *         {
-                     *           "id": "019cb8b8-1e00-7222-adf0-253ee8495e0e",
+                     *           "id": "019cb8b8-1e00-780e-91d5-2ba7195ddd02",
                      *           "email": "member1@maplestreet.example",
                      *           "role": "owner",
                      *           "created_at": "2026-03-04T12:00:00Z"
@@ -4225,11 +4225,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "019cb8b8-21e8-7d6c-8f55-a9c8bd829f5b",
+                     *       "id": "019cb8b8-21e8-7015-9f84-432e708b3cf2",
                      *       "email": "robin@maplestreet.example",
                      *       "role": "member",
                      *       "created_at": "2026-03-04T12:00:01Z",
-                     *       "password": "hDDSBtnEkgMmbyD3cKsV"
+                     *       "password": "N64keSbPjbRv9Y3C6jRj"
                      *     }
                      */
                     "application/json": components["schemas"]["AddMemberResponse"];
@@ -4325,7 +4325,7 @@ export interface operations {
             path: {
                 /**
                  * @description The user id.
-                 * @example 019cb8b8-21e8-7d6c-8f55-a9c8bd829f5b
+                 * @example 019cb8b8-21e8-7015-9f84-432e708b3cf2
                  */
                 id: string;
             };
@@ -4421,7 +4421,7 @@ export interface operations {
             path: {
                 /**
                  * @description The user id.
-                 * @example 019cb8b8-21e8-7d6c-8f55-a9c8bd829f5b
+                 * @example 019cb8b8-21e8-7015-9f84-432e708b3cf2
                  */
                 id: string;
             };
@@ -4446,7 +4446,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "019cb8b8-21e8-7d6c-8f55-a9c8bd829f5b",
+                     *       "id": "019cb8b8-21e8-7015-9f84-432e708b3cf2",
                      *       "email": "robin@maplestreet.example",
                      *       "role": "admin",
                      *       "created_at": "2026-03-04T12:00:01Z"
@@ -4573,27 +4573,27 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "key_01kjwbg9egea1sbzcjdbw5x1a3",
+                     *           "id": "key_01kjwbg9egeqt8awextr2g99d4",
                      *           "name": "Dispatch board",
                      *           "scopes": [
                      *             "read"
                      *           ],
-                     *           "prefix": "kv_live_y33RloBI",
-                     *           "last4": "ebkn",
+                     *           "prefix": "kv_live_U6XRo0ik",
+                     *           "last4": "OYOd",
                      *           "created_at": "2026-03-04T12:00:02Z",
                      *           "last_used_at": null,
                      *           "expires_at": null,
                      *           "revoked_at": null
                      *         },
                      *         {
-                     *           "id": "key_01kjwbg7g0e2hvknrtn9ycm4hw",
+                     *           "id": "key_01kjwbg7g0f8wvwxghnrgsfps8",
                      *           "name": "Test",
                      *           "scopes": [
                      *             "read",
                      *             "write"
                      *           ],
-                     *           "prefix": "kv_live_i2vhxGwk",
-                     *           "last4": "QGgt",
+                     *           "prefix": "kv_live_r0XiMeJR",
+                     *           "last4": "7fNv",
                      *           "created_at": "2026-03-04T12:00:00Z",
                      *           "last_used_at": null,
                      *           "expires_at": null,
@@ -4696,14 +4696,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "key_01kjwbg9egea1sbzcjdbw5x1a3",
+                     *       "id": "key_01kjwbg9egeqt8awextr2g99d4",
                      *       "key": "kv_live_0example0example0example0example",
                      *       "name": "Dispatch board",
                      *       "scopes": [
                      *         "read"
                      *       ],
-                     *       "prefix": "kv_live_y33RloBI",
-                     *       "last4": "ebkn",
+                     *       "prefix": "kv_live_U6XRo0ik",
+                     *       "last4": "OYOd",
                      *       "created_at": "2026-03-04T12:00:02Z",
                      *       "expires_at": null
                      *     }
@@ -4801,7 +4801,7 @@ export interface operations {
             path: {
                 /**
                  * @description key_… or the bare UUID.
-                 * @example key_01kjwbg9egea1sbzcjdbw5x1a3
+                 * @example key_01kjwbg9egeqt8awextr2g99d4
                  */
                 id: string;
             };
@@ -5115,14 +5115,14 @@ export interface operations {
                      *           "sequence": 1,
                      *           "event": "call.completed",
                      *           "timestamp": "2026-03-04T12:00:07Z",
-                     *           "id": "evt_01kjwbg9v0fakr3vpgdpcxbc68",
+                     *           "id": "evt_01kjwbg9y4f3nat7gr92s7qsv7",
                      *           "data": {
-                     *             "call_id": "call_01kjwbg9egfg4rkf7qsm186dv9",
+                     *             "call_id": "call_01kjwbg9egfddrk1yaber3d5a3",
                      *             "phone_number": "+15035550142",
                      *             "duration": 42,
                      *             "outcome": "message_taken",
                      *             "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
-                     *             "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfg4rkf7qsm186dv9/recording",
+                     *             "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfddrk1yaber3d5a3/recording",
                      *             "direction": "inbound",
                      *             "emergency": false,
                      *             "started_at": "2026-03-04T12:00:02Z",
@@ -5200,7 +5200,7 @@ export interface operations {
             path: {
                 /**
                  * @description call_… or the bare UUID.
-                 * @example call_01kjwbg9egfg4rkf7qsm186dv9
+                 * @example call_01kjwbg9egfddrk1yaber3d5a3
                  */
                 id: string;
             };
@@ -5216,11 +5216,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "call_01kjwbg9egfg4rkf7qsm186dv9",
+                     *       "id": "call_01kjwbg9egfddrk1yaber3d5a3",
                      *       "phone_number": "+15035550142",
                      *       "status": "completed",
                      *       "duration": 42,
-                     *       "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfg4rkf7qsm186dv9/recording",
+                     *       "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfddrk1yaber3d5a3/recording",
                      *       "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
                      *       "created_at": "2026-03-04T12:00:02Z",
                      *       "direction": "inbound",
@@ -5476,11 +5476,11 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "call_01kjwbg9egfg4rkf7qsm186dv9",
+                     *           "id": "call_01kjwbg9egfddrk1yaber3d5a3",
                      *           "phone_number": "+15035550142",
                      *           "status": "completed",
                      *           "duration": 42,
-                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfg4rkf7qsm186dv9/recording",
+                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfddrk1yaber3d5a3/recording",
                      *           "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
                      *           "created_at": "2026-03-04T12:00:02Z",
                      *           "direction": "inbound",
@@ -5577,6 +5577,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "cal_01kjwbh5rrfvz9zr328rar7stf",
+                     *           "kind": "caldav",
+                     *           "resource_id": "res_01kjwbh5rreszbhsh8m86rm37d",
+                     *           "name": "Jobs & visits",
+                     *           "url": "https://caldav.example.com/dana/jobs/",
+                     *           "username": "dana",
+                     *           "receives_appointments": true,
+                     *           "status": "connected",
+                     *           "error": null,
+                     *           "failing_since": null,
+                     *           "synced_at": "2026-03-04T12:00:31Z",
+                     *           "known_until": "2026-07-02T12:00:31Z",
+                     *           "poll_interval": 300,
+                     *           "created_at": "2026-03-04T12:00:31Z"
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "total": 1,
+                     *         "limit": 20,
+                     *         "offset": 0,
+                     *         "next_cursor": null
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListCalendarsResponse"];
                 };
             };
@@ -5645,6 +5673,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "resource_id": "res_01kjwbh5rreszbhsh8m86rm37d",
+                 *       "url": "https://caldav.example.com/dana/jobs/",
+                 *       "username": "dana",
+                 *       "password": "an app password"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ConnectCalendarCommand"];
             };
         };
@@ -5655,6 +5691,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "cal_01kjwbh5rrfvz9zr328rar7stf",
+                     *       "kind": "caldav",
+                     *       "resource_id": "res_01kjwbh5rreszbhsh8m86rm37d",
+                     *       "name": "Jobs & visits",
+                     *       "url": "https://caldav.example.com/dana/jobs/",
+                     *       "username": "dana",
+                     *       "receives_appointments": true,
+                     *       "status": "connected",
+                     *       "error": null,
+                     *       "failing_since": null,
+                     *       "synced_at": "2026-03-04T12:00:31Z",
+                     *       "known_until": "2026-07-02T12:00:31Z",
+                     *       "poll_interval": 300,
+                     *       "created_at": "2026-03-04T12:00:31Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CalendarItem"];
                 };
             };
@@ -5737,7 +5791,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description cal_… or the bare UUID. */
+                /**
+                 * @description cal_… or the bare UUID.
+                 * @example cal_01kjwbh5rrfvz9zr328rar7stf
+                 */
                 id: string;
             };
             cookie?: never;
@@ -5750,6 +5807,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "cal_01kjwbh5rrfvz9zr328rar7stf",
+                     *       "kind": "caldav",
+                     *       "resource_id": "res_01kjwbh5rreszbhsh8m86rm37d",
+                     *       "name": "Jobs & visits",
+                     *       "url": "https://caldav.example.com/dana/jobs/",
+                     *       "username": "dana",
+                     *       "receives_appointments": true,
+                     *       "status": "connected",
+                     *       "error": null,
+                     *       "failing_since": null,
+                     *       "synced_at": "2026-03-04T12:00:31Z",
+                     *       "known_until": "2026-07-02T12:00:31Z",
+                     *       "poll_interval": 300,
+                     *       "created_at": "2026-03-04T12:00:31Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CalendarItem"];
                 };
             };
@@ -5823,7 +5898,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description cal_… or the bare UUID. */
+                /**
+                 * @description cal_… or the bare UUID.
+                 * @example cal_01kjwbh5rrfvz9zr328rar7stf
+                 */
                 id: string;
             };
             cookie?: never;
@@ -5907,7 +5985,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description cal_… or the bare UUID. */
+                /**
+                 * @description cal_… or the bare UUID.
+                 * @example cal_01kjwbh5rrfvz9zr328rar7stf
+                 */
                 id: string;
             };
             cookie?: never;
@@ -5920,6 +6001,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "cal_01kjwbh5rrfvz9zr328rar7stf",
+                     *       "kind": "caldav",
+                     *       "resource_id": "res_01kjwbh5rreszbhsh8m86rm37d",
+                     *       "name": "Jobs & visits",
+                     *       "url": "https://caldav.example.com/dana/jobs/",
+                     *       "username": "dana",
+                     *       "receives_appointments": true,
+                     *       "status": "connected",
+                     *       "error": null,
+                     *       "failing_since": null,
+                     *       "synced_at": "2026-03-04T12:00:31Z",
+                     *       "known_until": "2026-07-02T12:00:31Z",
+                     *       "poll_interval": 300,
+                     *       "created_at": "2026-03-04T12:00:31Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CalendarItem"];
                 };
             };
@@ -6017,23 +6116,23 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "aud_01kjwbh6bge56syrftwwfbc6j1",
-                     *           "created_at": "2026-03-04T12:00:31.6Z",
+                     *           "id": "aud_01kjwbh5rrfm7swxw0w5b666d1",
+                     *           "created_at": "2026-03-04T12:00:31Z",
                      *           "actor": {
                      *             "kind": "api_key",
-                     *             "id": "key_01kjwbg7g0e2hvknrtn9ycm4hw",
+                     *             "id": "key_01kjwbg7g0f8wvwxghnrgsfps8",
                      *             "email": null
                      *           },
-                     *           "action": "webhook.secret_rotated",
-                     *           "target": "we_01kjwbg9ege09svb52eqv3yz57",
+                     *           "action": "calendar.disconnected",
+                     *           "target": "cal_01kjwbh5rrfvz9zr328rar7stf",
                      *           "detail": null
                      *         }
                      *       ],
                      *       "pagination": {
-                     *         "total": 7,
+                     *         "total": 9,
                      *         "limit": 1,
                      *         "offset": 0,
-                     *         "next_cursor": "AQjeeeWinycAAZy4uJlwcU2fYfrnHrYaQQ"
+                     *         "next_cursor": "AQjeeeWiQ5mAAZy4uJcYfQ-ed4DhVmMZoQ"
                      *       }
                      *     }
                      */
@@ -6105,7 +6204,10 @@ export interface operations {
                 offset?: string;
                 /** @description The next_cursor of the page before; not together with offset. */
                 cursor?: string;
-                /** @description scheduled, completed or cancelled. */
+                /**
+                 * @description scheduled, completed or cancelled.
+                 * @example scheduled
+                 */
                 status?: string;
                 /** @description First day on which they begin (YYYY-MM-DD, in the tenant's time zone) or instant (RFC 3339). */
                 from_date?: string;
@@ -6124,6 +6226,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "appt_01kjwbh5rreb6a5qfgbtwfe5ws",
+                     *           "status": "scheduled",
+                     *           "starts_at": "2026-03-05T18:00:00Z",
+                     *           "ends_at": "2026-03-05T19:00:00Z",
+                     *           "service": {
+                     *             "id": "svc_01kjwbh5rrfcwtfdpb2pnep2dr",
+                     *             "name": "Drain cleaning"
+                     *           },
+                     *           "resource": {
+                     *             "id": "res_01kjwbh5rreszbhsh8m86rm37d",
+                     *             "name": "Technician 1"
+                     *           },
+                     *           "customer": {
+                     *             "name": "Dana Whitfield",
+                     *             "phone_number": "+15035550142",
+                     *             "address": "12 Alder Court"
+                     *           },
+                     *           "notes": null,
+                     *           "source": "api",
+                     *           "call_id": null,
+                     *           "created_at": "2026-03-04T12:00:31Z",
+                     *           "updated_at": "2026-03-04T12:00:31Z"
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "total": 1,
+                     *         "limit": 20,
+                     *         "offset": 0,
+                     *         "next_cursor": null
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListAppointmentsResponse"];
                 };
             };
@@ -6192,6 +6330,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "service_id": "svc_01kjwbh5rrfcwtfdpb2pnep2dr",
+                 *       "starts_at": "2026-03-05T18:00:00Z",
+                 *       "customer": {
+                 *         "name": "Dana Whitfield",
+                 *         "phone_number": "+15035550142",
+                 *         "address": "12 Alder Court"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["BookAppointmentCommand"];
             };
         };
@@ -6202,6 +6351,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "appt_01kjwbh5rreb6a5qfgbtwfe5ws",
+                     *       "status": "scheduled",
+                     *       "starts_at": "2026-03-05T18:00:00Z",
+                     *       "ends_at": "2026-03-05T19:00:00Z",
+                     *       "service": {
+                     *         "id": "svc_01kjwbh5rrfcwtfdpb2pnep2dr",
+                     *         "name": "Drain cleaning"
+                     *       },
+                     *       "resource": {
+                     *         "id": "res_01kjwbh5rreszbhsh8m86rm37d",
+                     *         "name": "Technician 1"
+                     *       },
+                     *       "customer": {
+                     *         "name": "Dana Whitfield",
+                     *         "phone_number": "+15035550142",
+                     *         "address": "12 Alder Court"
+                     *       },
+                     *       "notes": null,
+                     *       "source": "api",
+                     *       "call_id": null,
+                     *       "created_at": "2026-03-04T12:00:31Z",
+                     *       "updated_at": "2026-03-04T12:00:31Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["AppointmentItem"];
                 };
             };
@@ -6284,7 +6459,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description appt_… or the bare UUID. */
+                /**
+                 * @description appt_… or the bare UUID.
+                 * @example appt_01kjwbh5rreb6a5qfgbtwfe5ws
+                 */
                 id: string;
             };
             cookie?: never;
@@ -6297,6 +6475,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "appt_01kjwbh5rreb6a5qfgbtwfe5ws",
+                     *       "status": "scheduled",
+                     *       "starts_at": "2026-03-05T18:00:00Z",
+                     *       "ends_at": "2026-03-05T19:00:00Z",
+                     *       "service": {
+                     *         "id": "svc_01kjwbh5rrfcwtfdpb2pnep2dr",
+                     *         "name": "Drain cleaning"
+                     *       },
+                     *       "resource": {
+                     *         "id": "res_01kjwbh5rreszbhsh8m86rm37d",
+                     *         "name": "Technician 1"
+                     *       },
+                     *       "customer": {
+                     *         "name": "Dana Whitfield",
+                     *         "phone_number": "+15035550142",
+                     *         "address": "12 Alder Court"
+                     *       },
+                     *       "notes": null,
+                     *       "source": "api",
+                     *       "call_id": null,
+                     *       "created_at": "2026-03-04T12:00:31Z",
+                     *       "updated_at": "2026-03-04T12:00:31Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["AppointmentItem"];
                 };
             };
@@ -6368,11 +6572,20 @@ export interface operations {
     GetAvailability: {
         parameters: {
             query?: {
-                /** @description svc_… or the bare UUID. */
+                /**
+                 * @description svc_… or the bare UUID.
+                 * @example svc_01kjwbh5rrfcwtfdpb2pnep2dr
+                 */
                 service_id?: string;
-                /** @description First instant (RFC 3339); now when absent or past. */
+                /**
+                 * @description First instant (RFC 3339); now when absent or past.
+                 * @example 2026-03-05T16:00:00Z
+                 */
                 from?: string;
-                /** @description Instant before which the times begin, up to 31 days after from; 7 days after it when absent. */
+                /**
+                 * @description Instant before which the times begin, up to 31 days after from; 7 days after it when absent.
+                 * @example 2026-03-05T19:00:00Z
+                 */
                 to?: string;
                 /** @description Only of this one: res_… or the bare UUID. */
                 resource_id?: string;
@@ -6389,6 +6602,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "starts_at": "2026-03-05T16:00:00Z",
+                     *           "ends_at": "2026-03-05T17:00:00Z",
+                     *           "resource_id": "res_01kjwbh5rreszbhsh8m86rm37d"
+                     *         },
+                     *         {
+                     *           "starts_at": "2026-03-05T17:00:00Z",
+                     *           "ends_at": "2026-03-05T18:00:00Z",
+                     *           "resource_id": "res_01kjwbh5rreszbhsh8m86rm37d"
+                     *         },
+                     *         {
+                     *           "starts_at": "2026-03-05T18:00:00Z",
+                     *           "ends_at": "2026-03-05T19:00:00Z",
+                     *           "resource_id": "res_01kjwbh5rreszbhsh8m86rm37d"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["GetAvailabilityResponse"];
                 };
             };
@@ -6463,6 +6697,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "svc_01kjwbh5rrfcwtfdpb2pnep2dr",
+                     *           "name": "Drain cleaning",
+                     *           "length_minutes": 60,
+                     *           "buffer_before_minutes": 0,
+                     *           "buffer_after_minutes": 0
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListServicesResponse"];
                 };
             };

@@ -212,6 +212,7 @@ public sealed class CallEventTests(KestrelVoiceApp app) : IClassFixture<KestrelV
                     [Topics.TenantEvents] = Topics.HostDead,
                     [Topics.TenantEventsUrgent] = Topics.HostDead,
                     [Topics.CompletedCalls] = Topics.HostDead,
+                    [Topics.AppointmentChanges] = Topics.HostDead,
                     [Topics.HostDead] = null,
                 },
                 ignoreOrder: true);

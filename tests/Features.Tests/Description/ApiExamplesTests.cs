@@ -1,5 +1,7 @@
 using System.Net;
 using KestrelVoice.Contracts;
+using KestrelVoice.Features.Tests.Appointments;
+using KestrelVoice.Features.Tests.Calendars;
 using KestrelVoice.Features.Tests.Calls;
 using KestrelVoice.Features.Tests.Identity;
 using KestrelVoice.Features.Tests.Webhooks.Delivery;
@@ -8,7 +10,7 @@ using Microsoft.AspNetCore.Http;
 namespace KestrelVoice.Features.Tests.Description;
 
 /// <summary>A day at a plumber's office, asked of the API. What was answered is what the API's description shows.</summary>
-public sealed class ApiExamplesTests(TestCluster cluster) : IAsyncLifetime
+public sealed class ApiExamplesTests(TestCluster cluster, RadicaleServer radicale) : IClassFixture<RadicaleServer>, IAsyncLifetime
 {
     private const string Kept = "docs/examples/api.json";
 
@@ -34,6 +36,7 @@ public sealed class ApiExamplesTests(TestCluster cluster) : IAsyncLifetime
         await PlayAccountAsync(play, owner, key);
         await PlayCallsAndWebhooksAsync(play, tenant, key);
         await PlayHooksAsync(play, key);
+        await PlayAppointmentsAsync(play, tenant, key);
         await PlayRefusalsAsync(play, tenant, key);
         await play.Ask("ListAuditLog", HttpStatusCode.OK, owner, parameters: ("limit", "1"));
 
@@ -121,6 +124,30 @@ public sealed class ApiExamplesTests(TestCluster cluster) : IAsyncLifetime
         await play.Ask("ListHooks", HttpStatusCode.OK, key);
         await play.Ask("TestHook", HttpStatusCode.Accepted, key, parameters: ("id", hook.Id()));
         await play.Ask("DeleteHook", HttpStatusCode.NoContent, key, parameters: ("id", hook.Id()));
+    }
+
+    private async Task PlayAppointmentsAsync(ApiPlay play, TestTenant tenant, HttpClient key)
+    {
+        var trade = await app.GivenATrade(tenant);
+        var user = await radicale.GivenAUserAsync();
+        await play.Ask("ListServices", HttpStatusCode.OK, key);
+        var calendar = await play.Ask("ConnectCalendar", HttpStatusCode.Created, key,
+            $$"""{"resource_id":"{{trade.ResourceIds[0]}}","url":"{{user.Calendar}}","username":"{{user.Name}}","password":"{{RadicaleServer.Password}}"}""");
+        await play.Ask("SyncCalendar", HttpStatusCode.OK, key, parameters: ("id", calendar.Id()));
+        await play.Ask("GetCalendar", HttpStatusCode.OK, key, parameters: ("id", calendar.Id()));
+        await play.Ask("ListCalendars", HttpStatusCode.OK, key);
+        app.Clock.Advance(TimeSpan.FromSeconds(1));
+        await play.Ask("DisconnectCalendar", HttpStatusCode.NoContent, key, parameters: ("id", calendar.Id()));
+
+        await play.Ask("GetAvailability", HttpStatusCode.OK, key,
+            parameters: [("service_id", trade.ServiceId), ("from", "2026-03-05T16:00:00Z"), ("to", "2026-03-05T19:00:00Z")]);
+        var booked = await play.Ask("BookAppointment", HttpStatusCode.Created, key,
+            $$"""
+            {"service_id":"{{trade.ServiceId}}","starts_at":"2026-03-05T18:00:00Z",
+             "customer":{"name":"Dana Whitfield","phone_number":"+15035550142","address":"12 Alder Court"} }
+            """);
+        await play.Ask("GetAppointment", HttpStatusCode.OK, key, parameters: ("id", booked.Id()));
+        await play.Ask("ListAppointments", HttpStatusCode.OK, key, parameters: ("status", "scheduled"));
     }
 
     private async Task PlayRefusalsAsync(ApiPlay play, TestTenant tenant, HttpClient key)

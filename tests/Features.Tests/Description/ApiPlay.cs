@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using KestrelVoice.Features.Tests.Calendars;
 
 namespace KestrelVoice.Features.Tests.Description;
 
@@ -20,6 +21,9 @@ internal sealed partial class ApiPlay(JsonElement description)
     [
         (WebhookSecret(), "whsec_dGhpcyBpcyBhbiBleGFtcGxlLCBub3QgYSBzZWNyZXQ="),
         (ApiKeyText(), "kv_live_0example0example0example0example"),
+        (LocalCalendar(), "https://caldav.example.com/dana/"),
+        (CalendarUser(), "\"dana\""),
+        (CalendarPassword(), "an app password"),
         (LocalUrl(), "https://office.maplestreet.example/kestrelvoice"),
     ];
 
@@ -99,6 +103,15 @@ internal sealed partial class ApiPlay(JsonElement description)
 
     [GeneratedRegex(@"http://127\.0\.0\.1:\d+/webhooks/\d+\?of=ours")]
     private static partial Regex LocalUrl();
+
+    [GeneratedRegex(@"http://127\.0\.0\.1:\d+/user\d+/")]
+    private static partial Regex LocalCalendar();
+
+    [GeneratedRegex("\"user[0-9]+\"")]
+    private static partial Regex CalendarUser();
+
+    [GeneratedRegex(RadicaleServer.Password)]
+    private static partial Regex CalendarPassword();
 
     // Moments, ids, how long something took, what stands for a place in a list, what is drawn by lot.
     [GeneratedRegex("""
