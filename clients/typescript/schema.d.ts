@@ -542,6 +542,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/appointments/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel an appointment; its time is free again */
+        post: operations["CancelAppointment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/appointments/{id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that the work is done */
+        post: operations["CompleteAppointment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/appointments/{id}": {
         parameters: {
             query?: never;
@@ -1597,12 +1631,12 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egedgtten7xsaa05y7
+                 * @example we_01kjwbg9egfbxtf6e1czn387mx
                  */
                 id: string;
                 /**
                  * @description msg_… or the bare UUID.
-                 * @example msg_01kjwbh5rrf78r37hs8xnhr7qk
+                 * @example msg_01kjwbh86wf6q9yqhty63e4x8h
                  */
                 message_id: string;
             };
@@ -1698,12 +1732,12 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egedgtten7xsaa05y7
+                 * @example we_01kjwbg9egfbxtf6e1czn387mx
                  */
                 id: string;
                 /**
                  * @description msg_… or the bare UUID.
-                 * @example msg_01kjwbgadrfxgvg09hev4rrdjn
+                 * @example msg_01kjwbga7gfj5vr2kkzwet7wmh
                  */
                 message_id: string;
             };
@@ -1719,29 +1753,29 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "msg_01kjwbgadrfxgvg09hev4rrdjn",
+                     *       "id": "msg_01kjwbga7gfj5vr2kkzwet7wmh",
                      *       "event": "call.completed",
-                     *       "event_id": "evt_01kjwbg9y4f3nat7gr92s7qsv7",
+                     *       "event_id": "evt_01kjwbg9qwfjqtke3x53j6t0w0",
                      *       "test": false,
                      *       "state": "delivered",
                      *       "attempt_count": 1,
                      *       "next_attempt_at": null,
                      *       "last_status": 200,
                      *       "last_error": null,
-                     *       "created_at": "2026-03-04T12:00:03Z",
-                     *       "finished_at": "2026-03-04T12:00:03.3Z",
+                     *       "created_at": "2026-03-04T12:00:02.8Z",
+                     *       "finished_at": "2026-03-04T12:00:03Z",
                      *       "sequence": 1,
                      *       "payload": {
                      *         "event": "call.completed",
                      *         "timestamp": "2026-03-04T12:00:07Z",
-                     *         "id": "evt_01kjwbg9y4f3nat7gr92s7qsv7",
+                     *         "id": "evt_01kjwbg9qwfjqtke3x53j6t0w0",
                      *         "data": {
-                     *           "call_id": "call_01kjwbg9egfddrk1yaber3d5a3",
+                     *           "call_id": "call_01kjwbg9egfb7bsz6wqk68a3zv",
                      *           "phone_number": "+15035550142",
                      *           "duration": 42,
                      *           "outcome": "message_taken",
                      *           "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
-                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfddrk1yaber3d5a3/recording",
+                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfb7bsz6wqk68a3zv/recording",
                      *           "direction": "inbound",
                      *           "emergency": false,
                      *           "started_at": "2026-03-04T12:00:02Z",
@@ -1752,7 +1786,7 @@ export interface operations {
                      *         {
                      *           "number": 1,
                      *           "manual": false,
-                     *           "started_at": "2026-03-04T12:00:03.2Z",
+                     *           "started_at": "2026-03-04T12:00:02.9Z",
                      *           "duration_ms": 0,
                      *           "status": 200,
                      *           "error": null,
@@ -1851,7 +1885,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egedgtten7xsaa05y7
+                 * @example we_01kjwbg9egfbxtf6e1czn387mx
                  */
                 id: string;
             };
@@ -1869,17 +1903,17 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "msg_01kjwbgadrfxgvg09hev4rrdjn",
+                     *           "id": "msg_01kjwbga7gfj5vr2kkzwet7wmh",
                      *           "event": "call.completed",
-                     *           "event_id": "evt_01kjwbg9y4f3nat7gr92s7qsv7",
+                     *           "event_id": "evt_01kjwbg9qwfjqtke3x53j6t0w0",
                      *           "test": false,
                      *           "state": "delivered",
                      *           "attempt_count": 1,
                      *           "next_attempt_at": null,
                      *           "last_status": 200,
                      *           "last_error": null,
-                     *           "created_at": "2026-03-04T12:00:03Z",
-                     *           "finished_at": "2026-03-04T12:00:03.3Z"
+                     *           "created_at": "2026-03-04T12:00:02.8Z",
+                     *           "finished_at": "2026-03-04T12:00:03Z"
                      *         }
                      *       ],
                      *       "pagination": {
@@ -1965,7 +1999,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egedgtten7xsaa05y7
+                 * @example we_01kjwbg9egfbxtf6e1czn387mx
                  */
                 id: string;
             };
@@ -2086,12 +2120,12 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egedgtten7xsaa05y7
+                 * @example we_01kjwbg9egfbxtf6e1czn387mx
                  */
                 id: string;
                 /**
                  * @description msg_… or the bare UUID.
-                 * @example msg_01kjwbgadrfxgvg09hev4rrdjn
+                 * @example msg_01kjwbga7gfj5vr2kkzwet7wmh
                  */
                 message_id: string;
             };
@@ -2206,10 +2240,10 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "hook_01kjwbh5rrf4dstj4m9tt5zxem",
+                     *           "id": "hook_01kjwbh86wfvra88fyzykhm866",
                      *           "event": "call.missed",
                      *           "target_url": "https://office.maplestreet.example/kestrelvoice",
-                     *           "created_at": "2026-03-04T12:00:31Z"
+                     *           "created_at": "2026-03-04T12:00:33.5Z"
                      *         }
                      *       ],
                      *       "pagination": {
@@ -2315,10 +2349,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "hook_01kjwbh5rrf4dstj4m9tt5zxem",
+                     *       "id": "hook_01kjwbh86wfvra88fyzykhm866",
                      *       "event": "call.missed",
                      *       "target_url": "https://office.maplestreet.example/kestrelvoice",
-                     *       "created_at": "2026-03-04T12:00:31Z"
+                     *       "created_at": "2026-03-04T12:00:33.5Z"
                      *     }
                      */
                     "application/json": components["schemas"]["HookItem"];
@@ -2414,7 +2448,7 @@ export interface operations {
             path: {
                 /**
                  * @description hook_… or the bare UUID.
-                 * @example hook_01kjwbh5rrf4dstj4m9tt5zxem
+                 * @example hook_01kjwbh86wfvra88fyzykhm866
                  */
                 id: string;
             };
@@ -2501,7 +2535,7 @@ export interface operations {
             path: {
                 /**
                  * @description hook_… or the bare UUID.
-                 * @example hook_01kjwbh5rrf4dstj4m9tt5zxem
+                 * @example hook_01kjwbh86wfvra88fyzykhm866
                  */
                 id: string;
             };
@@ -2517,9 +2551,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "msg_01kjwbh5rrff4t8d7zwe7dwavv",
+                     *       "id": "msg_01kjwbh86we1kapbh5qm94vdmm",
                      *       "event": "call.missed",
-                     *       "url": "/api/webhooks/hook_01kjwbh5rrf4dstj4m9tt5zxem/messages/msg_01kjwbh5rrff4t8d7zwe7dwavv"
+                     *       "url": "/api/webhooks/hook_01kjwbh86wfvra88fyzykhm866/messages/msg_01kjwbh86we1kapbh5qm94vdmm"
                      *     }
                      */
                     "application/json": components["schemas"]["TestMessage"];
@@ -2597,7 +2631,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egedgtten7xsaa05y7
+                 * @example we_01kjwbg9egfbxtf6e1czn387mx
                  */
                 id: string;
             };
@@ -2613,7 +2647,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egedgtten7xsaa05y7",
+                     *       "id": "we_01kjwbg9egfbxtf6e1czn387mx",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office, and the dispatch board",
                      *       "events": [
@@ -2626,12 +2660,12 @@ export interface operations {
                      *       "header_names": [],
                      *       "rate_limit": 10,
                      *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:31Z",
-                     *       "failing_since": "2026-03-04T12:00:31Z",
-                     *       "last_success_at": "2026-03-04T12:00:30.4Z",
-                     *       "last_failure_at": "2026-03-04T12:00:31Z",
+                     *       "updated_at": "2026-03-04T12:00:33.5Z",
+                     *       "failing_since": "2026-03-04T12:00:33.5Z",
+                     *       "last_success_at": "2026-03-04T12:00:33.1Z",
+                     *       "last_failure_at": "2026-03-04T12:00:33.5Z",
                      *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:31Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:33.5Z"
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
@@ -2709,7 +2743,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egedgtten7xsaa05y7
+                 * @example we_01kjwbg9egfbxtf6e1czn387mx
                  */
                 id: string;
             };
@@ -2796,7 +2830,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egedgtten7xsaa05y7
+                 * @example we_01kjwbg9egfbxtf6e1czn387mx
                  */
                 id: string;
             };
@@ -2821,7 +2855,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egedgtten7xsaa05y7",
+                     *       "id": "we_01kjwbg9egfbxtf6e1czn387mx",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office, and the dispatch board",
                      *       "events": [
@@ -2834,12 +2868,12 @@ export interface operations {
                      *       "header_names": [],
                      *       "rate_limit": 10,
                      *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:31Z",
-                     *       "failing_since": "2026-03-04T12:00:31Z",
-                     *       "last_success_at": "2026-03-04T12:00:30.4Z",
-                     *       "last_failure_at": "2026-03-04T12:00:31Z",
+                     *       "updated_at": "2026-03-04T12:00:33.5Z",
+                     *       "failing_since": "2026-03-04T12:00:33.5Z",
+                     *       "last_success_at": "2026-03-04T12:00:33.1Z",
+                     *       "last_failure_at": "2026-03-04T12:00:33.5Z",
                      *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:31Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:33.5Z"
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
@@ -2954,7 +2988,7 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "we_01kjwbg9egedgtten7xsaa05y7",
+                     *           "id": "we_01kjwbg9egfbxtf6e1czn387mx",
                      *           "url": "https://office.maplestreet.example/kestrelvoice",
                      *           "description": "The office, and the dispatch board",
                      *           "events": [
@@ -2967,12 +3001,12 @@ export interface operations {
                      *           "header_names": [],
                      *           "rate_limit": 10,
                      *           "created_at": "2026-03-04T12:00:02Z",
-                     *           "updated_at": "2026-03-04T12:00:31Z",
-                     *           "failing_since": "2026-03-04T12:00:31Z",
-                     *           "last_success_at": "2026-03-04T12:00:30.4Z",
-                     *           "last_failure_at": "2026-03-04T12:00:31Z",
+                     *           "updated_at": "2026-03-04T12:00:33.5Z",
+                     *           "failing_since": "2026-03-04T12:00:33.5Z",
+                     *           "last_success_at": "2026-03-04T12:00:33.1Z",
+                     *           "last_failure_at": "2026-03-04T12:00:33.5Z",
                      *           "warning": null,
-                     *           "old_secret_ends_at": "2026-03-04T13:00:31Z"
+                     *           "old_secret_ends_at": "2026-03-04T13:00:33.5Z"
                      *         }
                      *       ],
                      *       "pagination": {
@@ -3073,7 +3107,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egedgtten7xsaa05y7",
+                     *       "id": "we_01kjwbg9egfbxtf6e1czn387mx",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office",
                      *       "events": [
@@ -3188,7 +3222,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egedgtten7xsaa05y7
+                 * @example we_01kjwbg9egfbxtf6e1czn387mx
                  */
                 id: string;
             };
@@ -3204,7 +3238,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egedgtten7xsaa05y7",
+                     *       "id": "we_01kjwbg9egfbxtf6e1czn387mx",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office, and the dispatch board",
                      *       "events": [
@@ -3217,12 +3251,12 @@ export interface operations {
                      *       "header_names": [],
                      *       "rate_limit": 10,
                      *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:31Z",
-                     *       "failing_since": "2026-03-04T12:00:31Z",
-                     *       "last_success_at": "2026-03-04T12:00:30.4Z",
-                     *       "last_failure_at": "2026-03-04T12:00:31Z",
+                     *       "updated_at": "2026-03-04T12:00:33.5Z",
+                     *       "failing_since": "2026-03-04T12:00:33.5Z",
+                     *       "last_success_at": "2026-03-04T12:00:33.1Z",
+                     *       "last_failure_at": "2026-03-04T12:00:33.5Z",
                      *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:31Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:33.5Z"
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
@@ -3309,7 +3343,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egedgtten7xsaa05y7
+                 * @example we_01kjwbg9egfbxtf6e1czn387mx
                  */
                 id: string;
             };
@@ -3325,7 +3359,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egedgtten7xsaa05y7",
+                     *       "id": "we_01kjwbg9egfbxtf6e1czn387mx",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office, and the dispatch board",
                      *       "events": [
@@ -3338,12 +3372,12 @@ export interface operations {
                      *       "header_names": [],
                      *       "rate_limit": 10,
                      *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:31Z",
-                     *       "failing_since": "2026-03-04T12:00:31Z",
-                     *       "last_success_at": "2026-03-04T12:00:30.4Z",
-                     *       "last_failure_at": "2026-03-04T12:00:31Z",
+                     *       "updated_at": "2026-03-04T12:00:33.5Z",
+                     *       "failing_since": "2026-03-04T12:00:33.5Z",
+                     *       "last_success_at": "2026-03-04T12:00:33.1Z",
+                     *       "last_failure_at": "2026-03-04T12:00:33.5Z",
                      *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:31Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:33.5Z"
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
@@ -3421,7 +3455,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egedgtten7xsaa05y7
+                 * @example we_01kjwbg9egfbxtf6e1czn387mx
                  */
                 id: string;
             };
@@ -3446,9 +3480,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egedgtten7xsaa05y7",
+                     *       "id": "we_01kjwbg9egfbxtf6e1czn387mx",
                      *       "secret": "whsec_dGhpcyBpcyBhbiBleGFtcGxlLCBub3QgYSBzZWNyZXQ=",
-                     *       "old_secret_ends_at": "2026-03-04T13:00:31Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:33.5Z"
                      *     }
                      */
                     "application/json": components["schemas"]["RotateWebhookSecretResponse"];
@@ -3553,7 +3587,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egedgtten7xsaa05y7
+                 * @example we_01kjwbg9egfbxtf6e1czn387mx
                  */
                 id: string;
             };
@@ -3578,9 +3612,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "msg_01kjwbh560erfsf0xej7rk6hqj",
+                     *       "id": "msg_01kjwbh7tcfz8bkz5ppr36eqvn",
                      *       "event": "call.completed",
-                     *       "url": "/api/webhooks/we_01kjwbg9egedgtten7xsaa05y7/messages/msg_01kjwbh560erfsf0xej7rk6hqj"
+                     *       "url": "/api/webhooks/we_01kjwbg9egfbxtf6e1czn387mx/messages/msg_01kjwbh7tcfz8bkz5ppr36eqvn"
                      *     }
                      */
                     "application/json": components["schemas"]["TestMessage"];
@@ -3676,7 +3710,7 @@ export interface operations {
             path: {
                 /**
                  * @description call_… or the bare UUID.
-                 * @example call_01kjwbg9egfddrk1yaber3d5a3
+                 * @example call_01kjwbg9egfb7bsz6wqk68a3zv
                  */
                 id: string;
             };
@@ -3692,7 +3726,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "call_id": "call_01kjwbg9egfddrk1yaber3d5a3",
+                     *       "call_id": "call_01kjwbg9egfb7bsz6wqk68a3zv",
                      *       "status": "ready",
                      *       "summary": "The caller said: “Hi, this is Dana Whitfield.” “The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
                      *       "reason": {
@@ -3732,7 +3766,7 @@ export interface operations {
                      *       },
                      *       "fell_back": false,
                      *       "fallback_reason": null,
-                     *       "created_at": "2026-03-04T12:00:29.4Z",
+                     *       "created_at": "2026-03-04T12:00:32.1Z",
                      *       "parts": [
                      *         {
                      *           "number": 1,
@@ -3837,7 +3871,7 @@ export interface operations {
             path: {
                 /**
                  * @description call_… or the bare UUID.
-                 * @example call_01kjwbg9egfddrk1yaber3d5a3
+                 * @example call_01kjwbg9egfb7bsz6wqk68a3zv
                  */
                 id: string;
             };
@@ -3853,7 +3887,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "call_id": "call_01kjwbg9egfddrk1yaber3d5a3",
+                     *       "call_id": "call_01kjwbg9egfb7bsz6wqk68a3zv",
                      *       "status": "ready",
                      *       "summary": "The caller said: “Hi, this is Dana Whitfield.” “The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
                      *       "reason": {
@@ -3893,7 +3927,7 @@ export interface operations {
                      *       },
                      *       "fell_back": false,
                      *       "fallback_reason": null,
-                     *       "created_at": "2026-03-04T12:00:29.4Z",
+                     *       "created_at": "2026-03-04T12:00:32.1Z",
                      *       "parts": [
                      *         {
                      *           "number": 1,
@@ -4012,7 +4046,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "kind": "api_key",
-                     *       "id": "key_01kjwbh5rrf16ac66atvc926y1",
+                     *       "id": "key_01kjwbh86we20rdr7ermg3frjk",
                      *       "email": null,
                      *       "role": null,
                      *       "key_name": "Test",
@@ -4021,7 +4055,7 @@ export interface operations {
                      *         "write"
                      *       ],
                      *       "tenant": {
-                     *         "id": "ten_01kjwbh5rrfpq9ygjdx18hecev",
+                     *         "id": "ten_01kjwbh86wfz7by7zbafdwbbn8",
                      *         "name": "Maple Street Plumbing",
                      *         "plan": "personal",
                      *         "time_zone": "America/Los_Angeles"
@@ -4029,7 +4063,7 @@ export interface operations {
                      *       "quota": {
                      *         "requests_per_minute": 100,
                      *         "remaining": 99,
-                     *         "resets_in": 29
+                     *         "resets_in": 27
                      *       },
                      *       "tenants": null
                      *     }
@@ -4119,13 +4153,13 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "019cb8b8-21e8-7015-9f84-432e708b3cf2",
+                     *           "id": "019cb8b8-21e8-7ab7-a9fd-a0d161103e5e",
                      *           "email": "robin@maplestreet.example",
                      *           "role": "admin",
                      *           "created_at": "2026-03-04T12:00:01Z"
                      *         },
                      *         {
-                     *           "id": "019cb8b8-1e00-780e-91d5-2ba7195ddd02",
+                     *           "id": "019cb8b8-1e00-7ee4-ac12-33ef314c83cf",
                      *           "email": "member1@maplestreet.example",
                      *           "role": "owner",
                      *           "created_at": "2026-03-04T12:00:00Z"
@@ -4225,11 +4259,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "019cb8b8-21e8-7015-9f84-432e708b3cf2",
+                     *       "id": "019cb8b8-21e8-7ab7-a9fd-a0d161103e5e",
                      *       "email": "robin@maplestreet.example",
                      *       "role": "member",
                      *       "created_at": "2026-03-04T12:00:01Z",
-                     *       "password": "N64keSbPjbRv9Y3C6jRj"
+                     *       "password": "5qMVtEdPmQaZtbL5FDtq"
                      *     }
                      */
                     "application/json": components["schemas"]["AddMemberResponse"];
@@ -4325,7 +4359,7 @@ export interface operations {
             path: {
                 /**
                  * @description The user id.
-                 * @example 019cb8b8-21e8-7015-9f84-432e708b3cf2
+                 * @example 019cb8b8-21e8-7ab7-a9fd-a0d161103e5e
                  */
                 id: string;
             };
@@ -4421,7 +4455,7 @@ export interface operations {
             path: {
                 /**
                  * @description The user id.
-                 * @example 019cb8b8-21e8-7015-9f84-432e708b3cf2
+                 * @example 019cb8b8-21e8-7ab7-a9fd-a0d161103e5e
                  */
                 id: string;
             };
@@ -4446,7 +4480,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "019cb8b8-21e8-7015-9f84-432e708b3cf2",
+                     *       "id": "019cb8b8-21e8-7ab7-a9fd-a0d161103e5e",
                      *       "email": "robin@maplestreet.example",
                      *       "role": "admin",
                      *       "created_at": "2026-03-04T12:00:01Z"
@@ -4573,27 +4607,27 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "key_01kjwbg9egeqt8awextr2g99d4",
+                     *           "id": "key_01kjwbg9egfk0atw7vh4w953fx",
                      *           "name": "Dispatch board",
                      *           "scopes": [
                      *             "read"
                      *           ],
-                     *           "prefix": "kv_live_U6XRo0ik",
-                     *           "last4": "OYOd",
+                     *           "prefix": "kv_live_PXDUX5Sh",
+                     *           "last4": "9tvD",
                      *           "created_at": "2026-03-04T12:00:02Z",
                      *           "last_used_at": null,
                      *           "expires_at": null,
                      *           "revoked_at": null
                      *         },
                      *         {
-                     *           "id": "key_01kjwbg7g0f8wvwxghnrgsfps8",
+                     *           "id": "key_01kjwbg7g0e7nbg2gqbkzwd7zp",
                      *           "name": "Test",
                      *           "scopes": [
                      *             "read",
                      *             "write"
                      *           ],
-                     *           "prefix": "kv_live_r0XiMeJR",
-                     *           "last4": "7fNv",
+                     *           "prefix": "kv_live_dJbOWcNY",
+                     *           "last4": "h8aV",
                      *           "created_at": "2026-03-04T12:00:00Z",
                      *           "last_used_at": null,
                      *           "expires_at": null,
@@ -4696,14 +4730,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "key_01kjwbg9egeqt8awextr2g99d4",
+                     *       "id": "key_01kjwbg9egfk0atw7vh4w953fx",
                      *       "key": "kv_live_0example0example0example0example",
                      *       "name": "Dispatch board",
                      *       "scopes": [
                      *         "read"
                      *       ],
-                     *       "prefix": "kv_live_U6XRo0ik",
-                     *       "last4": "OYOd",
+                     *       "prefix": "kv_live_PXDUX5Sh",
+                     *       "last4": "9tvD",
                      *       "created_at": "2026-03-04T12:00:02Z",
                      *       "expires_at": null
                      *     }
@@ -4801,7 +4835,7 @@ export interface operations {
             path: {
                 /**
                  * @description key_… or the bare UUID.
-                 * @example key_01kjwbg9egeqt8awextr2g99d4
+                 * @example key_01kjwbg9egfk0atw7vh4w953fx
                  */
                 id: string;
             };
@@ -5115,14 +5149,14 @@ export interface operations {
                      *           "sequence": 1,
                      *           "event": "call.completed",
                      *           "timestamp": "2026-03-04T12:00:07Z",
-                     *           "id": "evt_01kjwbg9y4f3nat7gr92s7qsv7",
+                     *           "id": "evt_01kjwbg9qwfjqtke3x53j6t0w0",
                      *           "data": {
-                     *             "call_id": "call_01kjwbg9egfddrk1yaber3d5a3",
+                     *             "call_id": "call_01kjwbg9egfb7bsz6wqk68a3zv",
                      *             "phone_number": "+15035550142",
                      *             "duration": 42,
                      *             "outcome": "message_taken",
                      *             "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
-                     *             "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfddrk1yaber3d5a3/recording",
+                     *             "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfb7bsz6wqk68a3zv/recording",
                      *             "direction": "inbound",
                      *             "emergency": false,
                      *             "started_at": "2026-03-04T12:00:02Z",
@@ -5200,7 +5234,7 @@ export interface operations {
             path: {
                 /**
                  * @description call_… or the bare UUID.
-                 * @example call_01kjwbg9egfddrk1yaber3d5a3
+                 * @example call_01kjwbg9egfb7bsz6wqk68a3zv
                  */
                 id: string;
             };
@@ -5216,11 +5250,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "call_01kjwbg9egfddrk1yaber3d5a3",
+                     *       "id": "call_01kjwbg9egfb7bsz6wqk68a3zv",
                      *       "phone_number": "+15035550142",
                      *       "status": "completed",
                      *       "duration": 42,
-                     *       "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfddrk1yaber3d5a3/recording",
+                     *       "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfb7bsz6wqk68a3zv/recording",
                      *       "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
                      *       "created_at": "2026-03-04T12:00:02Z",
                      *       "direction": "inbound",
@@ -5476,11 +5510,11 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "call_01kjwbg9egfddrk1yaber3d5a3",
+                     *           "id": "call_01kjwbg9egfb7bsz6wqk68a3zv",
                      *           "phone_number": "+15035550142",
                      *           "status": "completed",
                      *           "duration": 42,
-                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfddrk1yaber3d5a3/recording",
+                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfb7bsz6wqk68a3zv/recording",
                      *           "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
                      *           "created_at": "2026-03-04T12:00:02Z",
                      *           "direction": "inbound",
@@ -5581,9 +5615,9 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "cal_01kjwbh5rrfvz9zr328rar7stf",
+                     *           "id": "cal_01kjwbh86we2ysfpm9sr9h80py",
                      *           "kind": "caldav",
-                     *           "resource_id": "res_01kjwbh5rreszbhsh8m86rm37d",
+                     *           "resource_id": "res_01kjwbh86wej2r77230amtr9cb",
                      *           "name": "Jobs & visits",
                      *           "url": "https://caldav.example.com/dana/jobs/",
                      *           "username": "dana",
@@ -5591,10 +5625,10 @@ export interface operations {
                      *           "status": "connected",
                      *           "error": null,
                      *           "failing_since": null,
-                     *           "synced_at": "2026-03-04T12:00:31Z",
-                     *           "known_until": "2026-07-02T12:00:31Z",
+                     *           "synced_at": "2026-03-04T12:00:33.5Z",
+                     *           "known_until": "2026-07-02T12:00:33.5Z",
                      *           "poll_interval": 300,
-                     *           "created_at": "2026-03-04T12:00:31Z"
+                     *           "created_at": "2026-03-04T12:00:33.5Z"
                      *         }
                      *       ],
                      *       "pagination": {
@@ -5675,7 +5709,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "resource_id": "res_01kjwbh5rreszbhsh8m86rm37d",
+                 *       "resource_id": "res_01kjwbh86wej2r77230amtr9cb",
                  *       "url": "https://caldav.example.com/dana/jobs/",
                  *       "username": "dana",
                  *       "password": "an app password"
@@ -5693,9 +5727,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cal_01kjwbh5rrfvz9zr328rar7stf",
+                     *       "id": "cal_01kjwbh86we2ysfpm9sr9h80py",
                      *       "kind": "caldav",
-                     *       "resource_id": "res_01kjwbh5rreszbhsh8m86rm37d",
+                     *       "resource_id": "res_01kjwbh86wej2r77230amtr9cb",
                      *       "name": "Jobs & visits",
                      *       "url": "https://caldav.example.com/dana/jobs/",
                      *       "username": "dana",
@@ -5703,10 +5737,10 @@ export interface operations {
                      *       "status": "connected",
                      *       "error": null,
                      *       "failing_since": null,
-                     *       "synced_at": "2026-03-04T12:00:31Z",
-                     *       "known_until": "2026-07-02T12:00:31Z",
+                     *       "synced_at": "2026-03-04T12:00:33.5Z",
+                     *       "known_until": "2026-07-02T12:00:33.5Z",
                      *       "poll_interval": 300,
-                     *       "created_at": "2026-03-04T12:00:31Z"
+                     *       "created_at": "2026-03-04T12:00:33.5Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CalendarItem"];
@@ -5793,7 +5827,7 @@ export interface operations {
             path: {
                 /**
                  * @description cal_… or the bare UUID.
-                 * @example cal_01kjwbh5rrfvz9zr328rar7stf
+                 * @example cal_01kjwbh86we2ysfpm9sr9h80py
                  */
                 id: string;
             };
@@ -5809,9 +5843,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cal_01kjwbh5rrfvz9zr328rar7stf",
+                     *       "id": "cal_01kjwbh86we2ysfpm9sr9h80py",
                      *       "kind": "caldav",
-                     *       "resource_id": "res_01kjwbh5rreszbhsh8m86rm37d",
+                     *       "resource_id": "res_01kjwbh86wej2r77230amtr9cb",
                      *       "name": "Jobs & visits",
                      *       "url": "https://caldav.example.com/dana/jobs/",
                      *       "username": "dana",
@@ -5819,10 +5853,10 @@ export interface operations {
                      *       "status": "connected",
                      *       "error": null,
                      *       "failing_since": null,
-                     *       "synced_at": "2026-03-04T12:00:31Z",
-                     *       "known_until": "2026-07-02T12:00:31Z",
+                     *       "synced_at": "2026-03-04T12:00:33.5Z",
+                     *       "known_until": "2026-07-02T12:00:33.5Z",
                      *       "poll_interval": 300,
-                     *       "created_at": "2026-03-04T12:00:31Z"
+                     *       "created_at": "2026-03-04T12:00:33.5Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CalendarItem"];
@@ -5900,7 +5934,7 @@ export interface operations {
             path: {
                 /**
                  * @description cal_… or the bare UUID.
-                 * @example cal_01kjwbh5rrfvz9zr328rar7stf
+                 * @example cal_01kjwbh86we2ysfpm9sr9h80py
                  */
                 id: string;
             };
@@ -5987,7 +6021,7 @@ export interface operations {
             path: {
                 /**
                  * @description cal_… or the bare UUID.
-                 * @example cal_01kjwbh5rrfvz9zr328rar7stf
+                 * @example cal_01kjwbh86we2ysfpm9sr9h80py
                  */
                 id: string;
             };
@@ -6003,9 +6037,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cal_01kjwbh5rrfvz9zr328rar7stf",
+                     *       "id": "cal_01kjwbh86we2ysfpm9sr9h80py",
                      *       "kind": "caldav",
-                     *       "resource_id": "res_01kjwbh5rreszbhsh8m86rm37d",
+                     *       "resource_id": "res_01kjwbh86wej2r77230amtr9cb",
                      *       "name": "Jobs & visits",
                      *       "url": "https://caldav.example.com/dana/jobs/",
                      *       "username": "dana",
@@ -6013,10 +6047,10 @@ export interface operations {
                      *       "status": "connected",
                      *       "error": null,
                      *       "failing_since": null,
-                     *       "synced_at": "2026-03-04T12:00:31Z",
-                     *       "known_until": "2026-07-02T12:00:31Z",
+                     *       "synced_at": "2026-03-04T12:00:33.5Z",
+                     *       "known_until": "2026-07-02T12:00:33.5Z",
                      *       "poll_interval": 300,
-                     *       "created_at": "2026-03-04T12:00:31Z"
+                     *       "created_at": "2026-03-04T12:00:33.5Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CalendarItem"];
@@ -6116,23 +6150,23 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "aud_01kjwbh5rrfm7swxw0w5b666d1",
-                     *           "created_at": "2026-03-04T12:00:31Z",
+                     *           "id": "aud_01kjwbh86wfpvvn0ymrzcxhzk2",
+                     *           "created_at": "2026-03-04T12:00:33.5Z",
                      *           "actor": {
                      *             "kind": "api_key",
-                     *             "id": "key_01kjwbg7g0f8wvwxghnrgsfps8",
+                     *             "id": "key_01kjwbg7g0e7nbg2gqbkzwd7zp",
                      *             "email": null
                      *           },
-                     *           "action": "calendar.disconnected",
-                     *           "target": "cal_01kjwbh5rrfvz9zr328rar7stf",
+                     *           "action": "webhook.secret_rotated",
+                     *           "target": "we_01kjwbg9egfbxtf6e1czn387mx",
                      *           "detail": null
                      *         }
                      *       ],
                      *       "pagination": {
-                     *         "total": 9,
+                     *         "total": 7,
                      *         "limit": 1,
                      *         "offset": 0,
-                     *         "next_cursor": "AQjeeeWiQ5mAAZy4uJcYfQ-ed4DhVmMZoQ"
+                     *         "next_cursor": "AQjeeeWjwRHAAZy4uKDcfbe6g9TH2dj-Yg"
                      *       }
                      *     }
                      */
@@ -6230,16 +6264,16 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "appt_01kjwbh5rreb6a5qfgbtwfe5ws",
+                     *           "id": "appt_01kjwbh964efr8w4pn1gcd4d72",
                      *           "status": "scheduled",
                      *           "starts_at": "2026-03-05T18:00:00Z",
                      *           "ends_at": "2026-03-05T19:00:00Z",
                      *           "service": {
-                     *             "id": "svc_01kjwbh5rrfcwtfdpb2pnep2dr",
+                     *             "id": "svc_01kjwbh86wer89xfzy3vdfpvjq",
                      *             "name": "Drain cleaning"
                      *           },
                      *           "resource": {
-                     *             "id": "res_01kjwbh5rreszbhsh8m86rm37d",
+                     *             "id": "res_01kjwbh86wej2r77230amtr9cb",
                      *             "name": "Technician 1"
                      *           },
                      *           "customer": {
@@ -6250,8 +6284,8 @@ export interface operations {
                      *           "notes": null,
                      *           "source": "api",
                      *           "call_id": null,
-                     *           "created_at": "2026-03-04T12:00:31Z",
-                     *           "updated_at": "2026-03-04T12:00:31Z"
+                     *           "created_at": "2026-03-04T12:00:34.5Z",
+                     *           "updated_at": "2026-03-04T12:00:34.5Z"
                      *         }
                      *       ],
                      *       "pagination": {
@@ -6332,7 +6366,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "service_id": "svc_01kjwbh5rrfcwtfdpb2pnep2dr",
+                 *       "service_id": "svc_01kjwbh86wer89xfzy3vdfpvjq",
                  *       "starts_at": "2026-03-05T18:00:00Z",
                  *       "customer": {
                  *         "name": "Dana Whitfield",
@@ -6353,16 +6387,16 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "appt_01kjwbh5rreb6a5qfgbtwfe5ws",
+                     *       "id": "appt_01kjwbh964efr8w4pn1gcd4d72",
                      *       "status": "scheduled",
                      *       "starts_at": "2026-03-05T18:00:00Z",
                      *       "ends_at": "2026-03-05T19:00:00Z",
                      *       "service": {
-                     *         "id": "svc_01kjwbh5rrfcwtfdpb2pnep2dr",
+                     *         "id": "svc_01kjwbh86wer89xfzy3vdfpvjq",
                      *         "name": "Drain cleaning"
                      *       },
                      *       "resource": {
-                     *         "id": "res_01kjwbh5rreszbhsh8m86rm37d",
+                     *         "id": "res_01kjwbh86wej2r77230amtr9cb",
                      *         "name": "Technician 1"
                      *       },
                      *       "customer": {
@@ -6373,8 +6407,8 @@ export interface operations {
                      *       "notes": null,
                      *       "source": "api",
                      *       "call_id": null,
-                     *       "created_at": "2026-03-04T12:00:31Z",
-                     *       "updated_at": "2026-03-04T12:00:31Z"
+                     *       "created_at": "2026-03-04T12:00:34.5Z",
+                     *       "updated_at": "2026-03-04T12:00:34.5Z"
                      *     }
                      */
                     "application/json": components["schemas"]["AppointmentItem"];
@@ -6400,6 +6434,15 @@ export interface operations {
             };
             /** @description The credential may not do this. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6454,14 +6497,14 @@ export interface operations {
             };
         };
     };
-    GetAppointment: {
+    CancelAppointment: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 /**
                  * @description appt_… or the bare UUID.
-                 * @example appt_01kjwbh5rreb6a5qfgbtwfe5ws
+                 * @example appt_01kjwbh964efr8w4pn1gcd4d72
                  */
                 id: string;
             };
@@ -6477,16 +6520,16 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "appt_01kjwbh5rreb6a5qfgbtwfe5ws",
-                     *       "status": "scheduled",
+                     *       "id": "appt_01kjwbh964efr8w4pn1gcd4d72",
+                     *       "status": "cancelled",
                      *       "starts_at": "2026-03-05T18:00:00Z",
                      *       "ends_at": "2026-03-05T19:00:00Z",
                      *       "service": {
-                     *         "id": "svc_01kjwbh5rrfcwtfdpb2pnep2dr",
+                     *         "id": "svc_01kjwbh86wer89xfzy3vdfpvjq",
                      *         "name": "Drain cleaning"
                      *       },
                      *       "resource": {
-                     *         "id": "res_01kjwbh5rreszbhsh8m86rm37d",
+                     *         "id": "res_01kjwbh86wej2r77230amtr9cb",
                      *         "name": "Technician 1"
                      *       },
                      *       "customer": {
@@ -6497,8 +6540,256 @@ export interface operations {
                      *       "notes": null,
                      *       "source": "api",
                      *       "call_id": null,
-                     *       "created_at": "2026-03-04T12:00:31Z",
-                     *       "updated_at": "2026-03-04T12:00:31Z"
+                     *       "created_at": "2026-03-04T12:00:34.5Z",
+                     *       "updated_at": "2026-03-04T12:00:34.5Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AppointmentItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    CompleteAppointment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description appt_… or the bare UUID.
+                 * @example appt_01kjwbh964e53tw6q77feq454v
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "appt_01kjwbh964e53tw6q77feq454v",
+                     *       "status": "completed",
+                     *       "starts_at": "2026-03-04T17:00:00Z",
+                     *       "ends_at": "2026-03-04T18:00:00Z",
+                     *       "service": {
+                     *         "id": "svc_01kjwbh86wer89xfzy3vdfpvjq",
+                     *         "name": "Drain cleaning"
+                     *       },
+                     *       "resource": {
+                     *         "id": "res_01kjwbh86wej2r77230amtr9cb",
+                     *         "name": "Technician 1"
+                     *       },
+                     *       "customer": {
+                     *         "name": "Sam Ortiz",
+                     *         "phone_number": "+15035550143",
+                     *         "address": null
+                     *       },
+                     *       "notes": null,
+                     *       "source": "api",
+                     *       "call_id": null,
+                     *       "created_at": "2026-03-04T12:00:34.5Z",
+                     *       "updated_at": "2026-03-04T18:00:34.5Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AppointmentItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    GetAppointment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description appt_… or the bare UUID.
+                 * @example appt_01kjwbh964efr8w4pn1gcd4d72
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "appt_01kjwbh964efr8w4pn1gcd4d72",
+                     *       "status": "scheduled",
+                     *       "starts_at": "2026-03-05T18:00:00Z",
+                     *       "ends_at": "2026-03-05T19:00:00Z",
+                     *       "service": {
+                     *         "id": "svc_01kjwbh86wer89xfzy3vdfpvjq",
+                     *         "name": "Drain cleaning"
+                     *       },
+                     *       "resource": {
+                     *         "id": "res_01kjwbh86wej2r77230amtr9cb",
+                     *         "name": "Technician 1"
+                     *       },
+                     *       "customer": {
+                     *         "name": "Dana Whitfield",
+                     *         "phone_number": "+15035550142",
+                     *         "address": "12 Alder Court"
+                     *       },
+                     *       "notes": null,
+                     *       "source": "api",
+                     *       "call_id": null,
+                     *       "created_at": "2026-03-04T12:00:34.5Z",
+                     *       "updated_at": "2026-03-04T12:00:34.5Z"
                      *     }
                      */
                     "application/json": components["schemas"]["AppointmentItem"];
@@ -6574,7 +6865,7 @@ export interface operations {
             query?: {
                 /**
                  * @description svc_… or the bare UUID.
-                 * @example svc_01kjwbh5rrfcwtfdpb2pnep2dr
+                 * @example svc_01kjwbh86wer89xfzy3vdfpvjq
                  */
                 service_id?: string;
                 /**
@@ -6608,17 +6899,17 @@ export interface operations {
                      *         {
                      *           "starts_at": "2026-03-05T16:00:00Z",
                      *           "ends_at": "2026-03-05T17:00:00Z",
-                     *           "resource_id": "res_01kjwbh5rreszbhsh8m86rm37d"
+                     *           "resource_id": "res_01kjwbh86wej2r77230amtr9cb"
                      *         },
                      *         {
                      *           "starts_at": "2026-03-05T17:00:00Z",
                      *           "ends_at": "2026-03-05T18:00:00Z",
-                     *           "resource_id": "res_01kjwbh5rreszbhsh8m86rm37d"
+                     *           "resource_id": "res_01kjwbh86wej2r77230amtr9cb"
                      *         },
                      *         {
                      *           "starts_at": "2026-03-05T18:00:00Z",
                      *           "ends_at": "2026-03-05T19:00:00Z",
-                     *           "resource_id": "res_01kjwbh5rreszbhsh8m86rm37d"
+                     *           "resource_id": "res_01kjwbh86wej2r77230amtr9cb"
                      *         }
                      *       ]
                      *     }
@@ -6701,7 +6992,7 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "svc_01kjwbh5rrfcwtfdpb2pnep2dr",
+                     *           "id": "svc_01kjwbh86wer89xfzy3vdfpvjq",
                      *           "name": "Drain cleaning",
                      *           "length_minutes": 60,
                      *           "buffer_before_minutes": 0,

@@ -36,6 +36,13 @@ internal sealed record AppointmentRow(
         join resources r on r.tenant_id = a.tenant_id and r.id = a.resource_id
         """;
 
+    /// <summary>One that is anybody's business: a hold is nobody's until it is booked.</summary>
+    public const string Find =
+        $"""
+        {Select}
+        where a.tenant_id = @TenantId and a.id = @Id and a.status <> 'held'
+        """;
+
     public AppointmentItem Shown() => new(
         TypeId.Format(TypeId.Appointment, Id), Status, StartsAt, EndsAt,
         new AppointmentItem.Named(TypeId.Format(TypeId.Service, ServiceId), ServiceName),

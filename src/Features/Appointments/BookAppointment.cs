@@ -90,12 +90,6 @@ internal static class BookAppointment
             returning id
             """;
 
-        private const string Find =
-            $"""
-            {AppointmentRow.Select}
-            where a.tenant_id = @TenantId and a.id = @Id
-            """;
-
         public async Task<Outcome> Handle(Command command, CancellationToken cancellationToken)
         {
             var startsAt = DateBound.Parse(command.StartsAt).Instant!.Value;
@@ -147,7 +141,7 @@ internal static class BookAppointment
             if (inserted is null)
                 return null;
 
-            var row = await transaction.QuerySingleOrDefaultAsync<AppointmentRow>(Find, new { Id = id }, cancellationToken);
+            var row = await transaction.QuerySingleOrDefaultAsync<AppointmentRow>(AppointmentRow.Find, new { Id = id }, cancellationToken);
             var item = row!.Shown();
             await events.RecordAsync(transaction, new TenantEvent(TenantEventTypes.AppointmentBooked, $"booked:{id}", now, new AppointmentEventData(
                 item.Id, item.CallId, item.Service.Name, item.StartsAt, item.EndsAt,
@@ -165,6 +159,7 @@ internal static class BookAppointment
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/appointments", Handle)
             .WithName(nameof(BookAppointment)).WithTags("Appointments").WithSummary("Book an appointment")
+            .ProducesProblem(StatusCodes.Status409Conflict)
             .RequireAuthorization(Policies.Write);
     }
 

@@ -22,17 +22,11 @@ internal static class GetAppointment
 
     internal sealed class Handler(TenantDatabase database, Principal principal) : IRequestHandler<Query, AppointmentItem?>
     {
-        private const string Find =
-            $"""
-            {AppointmentRow.Select}
-            where a.tenant_id = @TenantId and a.id = @Id and a.status <> 'held'
-            """;
-
         public async Task<AppointmentItem?> Handle(Query query, CancellationToken cancellationToken)
         {
             var id = TypeId.Parse(TypeId.Appointment, query.Id);
             var row = await database.ReadAsync(
-                principal.TenantId, Find, new { Id = id }, results => results.ReadSingleOrDefaultAsync<AppointmentRow?>(), cancellationToken);
+                principal.TenantId, AppointmentRow.Find, new { Id = id }, results => results.ReadSingleOrDefaultAsync<AppointmentRow?>(), cancellationToken);
             return row?.Shown();
         }
     }

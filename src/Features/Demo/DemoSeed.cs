@@ -1,4 +1,5 @@
 using KestrelVoice.Contracts;
+using KestrelVoice.Features.Appointments;
 using KestrelVoice.Features.Calls;
 using KestrelVoice.Features.Identity;
 using KestrelVoice.Features.Routing;
@@ -25,6 +26,7 @@ public static class DemoSeed
         await using var scope = services.CreateAsyncScope();
         var mediator = scope.ServiceProvider.GetRequiredService<IMediator>();
         var tenant = await mediator.Send(Business(), cancellationToken);
+        await mediator.Send(new SeedDemoSchedule.Command(tenant.TenantId), cancellationToken);
         if (withCalls)
             await PlaceCallsAsync(
                 services.GetRequiredService<CallJournal>(), tenant.TenantId, services.GetRequiredService<TimeProvider>(), cancellationToken);

@@ -57,6 +57,19 @@ public sealed class WrittenAppointmentTests(AppWithSidecar app, RadicaleServer r
     }
 
     [Fact]
+    public async Task What_is_cancelled_here_disappears_there()
+    {
+        var (client, trade, user, _) = await ArrangeAsync();
+        var appointment = await BookAsync(client, trade);
+        await AppearsAsync(user, appointment);
+
+        await client.PostAsync($"/api/appointments/{appointment.Id()}/cancel");
+
+        await app.Eventually(TimeSpan.FromMilliseconds(200), async () => await user.CountAsync() == 0, "no entry");
+        (await client.FreeHours(trade)).ShouldContain(18);
+    }
+
+    [Fact]
     public async Task What_is_deleted_there_is_cancelled_here()
     {
         var (client, trade, user, calendar) = await ArrangeAsync();

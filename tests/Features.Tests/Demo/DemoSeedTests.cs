@@ -36,6 +36,21 @@ public sealed class DemoSeedTests : IClassFixture<KestrelVoiceApp>
     }
 
     [Fact]
+    public async Task The_demo_can_be_booked_every_day_with_either_technician()
+    {
+        app.StartServer();
+        await DemoSeed.RunAsync(app.Services, withCalls: false, Token);
+        using var client = ByKey((await DemoSeed.RunAsync(app.Services, withCalls: false, Token)).ApiKey);
+
+        var services = (await client.ReadAsync("/api/services")).Data();
+        var slots = (await client.ReadAsync($"/api/availability?service_id={services[0].Id()}&from=2026-03-05T00:00:00Z&to=2026-03-12T00:00:00Z")).Data();
+
+        services.Select(service => service.GetProperty("name").GetString()).ShouldBe(["Plumbing repair", "Water heater service"]);
+        slots.Select(slot => slot.GetProperty("starts_at").GetString()![..10]).Distinct().Count().ShouldBe(7);
+        slots.Select(slot => slot.GetProperty("resource_id").GetString()).Distinct().Count().ShouldBe(2);
+    }
+
+    [Fact]
     public void The_same_four_weeks_bring_the_same_calls_with_every_kind_of_end()
     {
         var tenant = Guid.Empty;

@@ -14,7 +14,8 @@ internal sealed partial class ApiKeyUse(NpgsqlDataSource database, TimeProvider 
     private static readonly TimeSpan BetweenWritesOfAKey = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<Guid, DateTimeOffset> _used = new();
-    private readonly Dictionary<Guid, DateTimeOffset> _written = [];
+    // A host that is stopped twice at once writes twice at once.
+    private readonly ConcurrentDictionary<Guid, DateTimeOffset> _written = new();
 
     internal void Note(Guid id, DateTimeOffset at) => _used[id] = at;
 
