@@ -627,6 +627,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/appointments/{id}/reschedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Move an appointment to another time, or to somebody else */
+        post: operations["RescheduleAppointment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/analytics": {
         parameters: {
             query?: never;
@@ -1464,6 +1481,12 @@ export interface components {
                 [key: string]: string[];
             };
         };
+        RescheduleAppointmentWish: {
+            /** @description When it is to begin (RFC 3339). */
+            starts_at: string;
+            /** @description res_… or the bare UUID; the same as before if free, else whoever is, when absent. */
+            resource_id?: null | string;
+        };
         ResendFailedWebhookMessagesRange: {
             /** @description The instant (RFC 3339) from which on they were created. */
             since: string;
@@ -1631,12 +1654,12 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egfbxtf6e1czn387mx
+                 * @example we_01kjwbg9egep3sn092eg55nh45
                  */
                 id: string;
                 /**
                  * @description msg_… or the bare UUID.
-                 * @example msg_01kjwbh86wf6q9yqhty63e4x8h
+                 * @example msg_01kjwbhd68fwy95s8e6kgwsvfg
                  */
                 message_id: string;
             };
@@ -1732,12 +1755,12 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egfbxtf6e1czn387mx
+                 * @example we_01kjwbg9egep3sn092eg55nh45
                  */
                 id: string;
                 /**
                  * @description msg_… or the bare UUID.
-                 * @example msg_01kjwbga7gfj5vr2kkzwet7wmh
+                 * @example msg_01kjwbgaamebrst4s0741zfcc8
                  */
                 message_id: string;
             };
@@ -1753,29 +1776,29 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "msg_01kjwbga7gfj5vr2kkzwet7wmh",
+                     *       "id": "msg_01kjwbgaamebrst4s0741zfcc8",
                      *       "event": "call.completed",
-                     *       "event_id": "evt_01kjwbg9qwfjqtke3x53j6t0w0",
+                     *       "event_id": "evt_01kjwbg9v0fhkrjtcez6mwvxy2",
                      *       "test": false,
                      *       "state": "delivered",
                      *       "attempt_count": 1,
                      *       "next_attempt_at": null,
                      *       "last_status": 200,
                      *       "last_error": null,
-                     *       "created_at": "2026-03-04T12:00:02.8Z",
+                     *       "created_at": "2026-03-04T12:00:02.9Z",
                      *       "finished_at": "2026-03-04T12:00:03Z",
                      *       "sequence": 1,
                      *       "payload": {
                      *         "event": "call.completed",
                      *         "timestamp": "2026-03-04T12:00:07Z",
-                     *         "id": "evt_01kjwbg9qwfjqtke3x53j6t0w0",
+                     *         "id": "evt_01kjwbg9v0fhkrjtcez6mwvxy2",
                      *         "data": {
-                     *           "call_id": "call_01kjwbg9egfb7bsz6wqk68a3zv",
+                     *           "call_id": "call_01kjwbg9ege0vabndzfakvhep8",
                      *           "phone_number": "+15035550142",
                      *           "duration": 42,
                      *           "outcome": "message_taken",
                      *           "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
-                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfb7bsz6wqk68a3zv/recording",
+                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9ege0vabndzfakvhep8/recording",
                      *           "direction": "inbound",
                      *           "emergency": false,
                      *           "started_at": "2026-03-04T12:00:02Z",
@@ -1786,7 +1809,7 @@ export interface operations {
                      *         {
                      *           "number": 1,
                      *           "manual": false,
-                     *           "started_at": "2026-03-04T12:00:02.9Z",
+                     *           "started_at": "2026-03-04T12:00:03Z",
                      *           "duration_ms": 0,
                      *           "status": 200,
                      *           "error": null,
@@ -1885,7 +1908,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egfbxtf6e1czn387mx
+                 * @example we_01kjwbg9egep3sn092eg55nh45
                  */
                 id: string;
             };
@@ -1903,16 +1926,16 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "msg_01kjwbga7gfj5vr2kkzwet7wmh",
+                     *           "id": "msg_01kjwbgaamebrst4s0741zfcc8",
                      *           "event": "call.completed",
-                     *           "event_id": "evt_01kjwbg9qwfjqtke3x53j6t0w0",
+                     *           "event_id": "evt_01kjwbg9v0fhkrjtcez6mwvxy2",
                      *           "test": false,
                      *           "state": "delivered",
                      *           "attempt_count": 1,
                      *           "next_attempt_at": null,
                      *           "last_status": 200,
                      *           "last_error": null,
-                     *           "created_at": "2026-03-04T12:00:02.8Z",
+                     *           "created_at": "2026-03-04T12:00:02.9Z",
                      *           "finished_at": "2026-03-04T12:00:03Z"
                      *         }
                      *       ],
@@ -1999,7 +2022,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egfbxtf6e1czn387mx
+                 * @example we_01kjwbg9egep3sn092eg55nh45
                  */
                 id: string;
             };
@@ -2120,12 +2143,12 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egfbxtf6e1czn387mx
+                 * @example we_01kjwbg9egep3sn092eg55nh45
                  */
                 id: string;
                 /**
                  * @description msg_… or the bare UUID.
-                 * @example msg_01kjwbga7gfj5vr2kkzwet7wmh
+                 * @example msg_01kjwbgaamebrst4s0741zfcc8
                  */
                 message_id: string;
             };
@@ -2240,10 +2263,10 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "hook_01kjwbh86wfvra88fyzykhm866",
+                     *           "id": "hook_01kjwbhd9ced29edwgrzpbmfwx",
                      *           "event": "call.missed",
                      *           "target_url": "https://office.maplestreet.example/kestrelvoice",
-                     *           "created_at": "2026-03-04T12:00:33.5Z"
+                     *           "created_at": "2026-03-04T12:00:38.7Z"
                      *         }
                      *       ],
                      *       "pagination": {
@@ -2349,10 +2372,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "hook_01kjwbh86wfvra88fyzykhm866",
+                     *       "id": "hook_01kjwbhd9ced29edwgrzpbmfwx",
                      *       "event": "call.missed",
                      *       "target_url": "https://office.maplestreet.example/kestrelvoice",
-                     *       "created_at": "2026-03-04T12:00:33.5Z"
+                     *       "created_at": "2026-03-04T12:00:38.7Z"
                      *     }
                      */
                     "application/json": components["schemas"]["HookItem"];
@@ -2448,7 +2471,7 @@ export interface operations {
             path: {
                 /**
                  * @description hook_… or the bare UUID.
-                 * @example hook_01kjwbh86wfvra88fyzykhm866
+                 * @example hook_01kjwbhd9ced29edwgrzpbmfwx
                  */
                 id: string;
             };
@@ -2535,7 +2558,7 @@ export interface operations {
             path: {
                 /**
                  * @description hook_… or the bare UUID.
-                 * @example hook_01kjwbh86wfvra88fyzykhm866
+                 * @example hook_01kjwbhd9ced29edwgrzpbmfwx
                  */
                 id: string;
             };
@@ -2551,9 +2574,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "msg_01kjwbh86we1kapbh5qm94vdmm",
+                     *       "id": "msg_01kjwbhd9cf6gtt1aayv797n5f",
                      *       "event": "call.missed",
-                     *       "url": "/api/webhooks/hook_01kjwbh86wfvra88fyzykhm866/messages/msg_01kjwbh86we1kapbh5qm94vdmm"
+                     *       "url": "/api/webhooks/hook_01kjwbhd9ced29edwgrzpbmfwx/messages/msg_01kjwbhd9cf6gtt1aayv797n5f"
                      *     }
                      */
                     "application/json": components["schemas"]["TestMessage"];
@@ -2631,7 +2654,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egfbxtf6e1czn387mx
+                 * @example we_01kjwbg9egep3sn092eg55nh45
                  */
                 id: string;
             };
@@ -2647,7 +2670,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egfbxtf6e1czn387mx",
+                     *       "id": "we_01kjwbg9egep3sn092eg55nh45",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office, and the dispatch board",
                      *       "events": [
@@ -2660,12 +2683,12 @@ export interface operations {
                      *       "header_names": [],
                      *       "rate_limit": 10,
                      *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:33.5Z",
-                     *       "failing_since": "2026-03-04T12:00:33.5Z",
-                     *       "last_success_at": "2026-03-04T12:00:33.1Z",
-                     *       "last_failure_at": "2026-03-04T12:00:33.5Z",
+                     *       "updated_at": "2026-03-04T12:00:38.7Z",
+                     *       "failing_since": "2026-03-04T12:00:38.6Z",
+                     *       "last_success_at": "2026-03-04T12:00:38Z",
+                     *       "last_failure_at": "2026-03-04T12:00:38.6Z",
                      *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:33.5Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:38.7Z"
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
@@ -2743,7 +2766,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egfbxtf6e1czn387mx
+                 * @example we_01kjwbg9egep3sn092eg55nh45
                  */
                 id: string;
             };
@@ -2830,7 +2853,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egfbxtf6e1czn387mx
+                 * @example we_01kjwbg9egep3sn092eg55nh45
                  */
                 id: string;
             };
@@ -2855,7 +2878,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egfbxtf6e1czn387mx",
+                     *       "id": "we_01kjwbg9egep3sn092eg55nh45",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office, and the dispatch board",
                      *       "events": [
@@ -2868,12 +2891,12 @@ export interface operations {
                      *       "header_names": [],
                      *       "rate_limit": 10,
                      *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:33.5Z",
-                     *       "failing_since": "2026-03-04T12:00:33.5Z",
-                     *       "last_success_at": "2026-03-04T12:00:33.1Z",
-                     *       "last_failure_at": "2026-03-04T12:00:33.5Z",
+                     *       "updated_at": "2026-03-04T12:00:38.7Z",
+                     *       "failing_since": "2026-03-04T12:00:38.6Z",
+                     *       "last_success_at": "2026-03-04T12:00:38Z",
+                     *       "last_failure_at": "2026-03-04T12:00:38.6Z",
                      *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:33.5Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:38.7Z"
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
@@ -2988,7 +3011,7 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "we_01kjwbg9egfbxtf6e1czn387mx",
+                     *           "id": "we_01kjwbg9egep3sn092eg55nh45",
                      *           "url": "https://office.maplestreet.example/kestrelvoice",
                      *           "description": "The office, and the dispatch board",
                      *           "events": [
@@ -3001,12 +3024,12 @@ export interface operations {
                      *           "header_names": [],
                      *           "rate_limit": 10,
                      *           "created_at": "2026-03-04T12:00:02Z",
-                     *           "updated_at": "2026-03-04T12:00:33.5Z",
-                     *           "failing_since": "2026-03-04T12:00:33.5Z",
-                     *           "last_success_at": "2026-03-04T12:00:33.1Z",
-                     *           "last_failure_at": "2026-03-04T12:00:33.5Z",
+                     *           "updated_at": "2026-03-04T12:00:38.7Z",
+                     *           "failing_since": "2026-03-04T12:00:38.6Z",
+                     *           "last_success_at": "2026-03-04T12:00:38Z",
+                     *           "last_failure_at": "2026-03-04T12:00:38.6Z",
                      *           "warning": null,
-                     *           "old_secret_ends_at": "2026-03-04T13:00:33.5Z"
+                     *           "old_secret_ends_at": "2026-03-04T13:00:38.7Z"
                      *         }
                      *       ],
                      *       "pagination": {
@@ -3107,7 +3130,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egfbxtf6e1czn387mx",
+                     *       "id": "we_01kjwbg9egep3sn092eg55nh45",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office",
                      *       "events": [
@@ -3222,7 +3245,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egfbxtf6e1czn387mx
+                 * @example we_01kjwbg9egep3sn092eg55nh45
                  */
                 id: string;
             };
@@ -3238,7 +3261,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egfbxtf6e1czn387mx",
+                     *       "id": "we_01kjwbg9egep3sn092eg55nh45",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office, and the dispatch board",
                      *       "events": [
@@ -3251,12 +3274,12 @@ export interface operations {
                      *       "header_names": [],
                      *       "rate_limit": 10,
                      *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:33.5Z",
-                     *       "failing_since": "2026-03-04T12:00:33.5Z",
-                     *       "last_success_at": "2026-03-04T12:00:33.1Z",
-                     *       "last_failure_at": "2026-03-04T12:00:33.5Z",
+                     *       "updated_at": "2026-03-04T12:00:38.7Z",
+                     *       "failing_since": "2026-03-04T12:00:38.6Z",
+                     *       "last_success_at": "2026-03-04T12:00:38Z",
+                     *       "last_failure_at": "2026-03-04T12:00:38.6Z",
                      *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:33.5Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:38.7Z"
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
@@ -3343,7 +3366,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egfbxtf6e1czn387mx
+                 * @example we_01kjwbg9egep3sn092eg55nh45
                  */
                 id: string;
             };
@@ -3359,7 +3382,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egfbxtf6e1czn387mx",
+                     *       "id": "we_01kjwbg9egep3sn092eg55nh45",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office, and the dispatch board",
                      *       "events": [
@@ -3372,12 +3395,12 @@ export interface operations {
                      *       "header_names": [],
                      *       "rate_limit": 10,
                      *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:33.5Z",
-                     *       "failing_since": "2026-03-04T12:00:33.5Z",
-                     *       "last_success_at": "2026-03-04T12:00:33.1Z",
-                     *       "last_failure_at": "2026-03-04T12:00:33.5Z",
+                     *       "updated_at": "2026-03-04T12:00:38.7Z",
+                     *       "failing_since": "2026-03-04T12:00:38.6Z",
+                     *       "last_success_at": "2026-03-04T12:00:38Z",
+                     *       "last_failure_at": "2026-03-04T12:00:38.6Z",
                      *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:33.5Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:38.7Z"
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
@@ -3455,7 +3478,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egfbxtf6e1czn387mx
+                 * @example we_01kjwbg9egep3sn092eg55nh45
                  */
                 id: string;
             };
@@ -3480,9 +3503,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egfbxtf6e1czn387mx",
+                     *       "id": "we_01kjwbg9egep3sn092eg55nh45",
                      *       "secret": "whsec_dGhpcyBpcyBhbiBleGFtcGxlLCBub3QgYSBzZWNyZXQ=",
-                     *       "old_secret_ends_at": "2026-03-04T13:00:33.5Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:38.7Z"
                      *     }
                      */
                     "application/json": components["schemas"]["RotateWebhookSecretResponse"];
@@ -3587,7 +3610,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egfbxtf6e1czn387mx
+                 * @example we_01kjwbg9egep3sn092eg55nh45
                  */
                 id: string;
             };
@@ -3612,9 +3635,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "msg_01kjwbh7tcfz8bkz5ppr36eqvn",
+                     *       "id": "msg_01kjwbhckgfghv7m3khyb1b881",
                      *       "event": "call.completed",
-                     *       "url": "/api/webhooks/we_01kjwbg9egfbxtf6e1czn387mx/messages/msg_01kjwbh7tcfz8bkz5ppr36eqvn"
+                     *       "url": "/api/webhooks/we_01kjwbg9egep3sn092eg55nh45/messages/msg_01kjwbhckgfghv7m3khyb1b881"
                      *     }
                      */
                     "application/json": components["schemas"]["TestMessage"];
@@ -3710,7 +3733,7 @@ export interface operations {
             path: {
                 /**
                  * @description call_… or the bare UUID.
-                 * @example call_01kjwbg9egfb7bsz6wqk68a3zv
+                 * @example call_01kjwbg9ege0vabndzfakvhep8
                  */
                 id: string;
             };
@@ -3726,7 +3749,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "call_id": "call_01kjwbg9egfb7bsz6wqk68a3zv",
+                     *       "call_id": "call_01kjwbg9ege0vabndzfakvhep8",
                      *       "status": "ready",
                      *       "summary": "The caller said: “Hi, this is Dana Whitfield.” “The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
                      *       "reason": {
@@ -3766,7 +3789,7 @@ export interface operations {
                      *       },
                      *       "fell_back": false,
                      *       "fallback_reason": null,
-                     *       "created_at": "2026-03-04T12:00:32.1Z",
+                     *       "created_at": "2026-03-04T12:00:37Z",
                      *       "parts": [
                      *         {
                      *           "number": 1,
@@ -3871,7 +3894,7 @@ export interface operations {
             path: {
                 /**
                  * @description call_… or the bare UUID.
-                 * @example call_01kjwbg9egfb7bsz6wqk68a3zv
+                 * @example call_01kjwbg9ege0vabndzfakvhep8
                  */
                 id: string;
             };
@@ -3887,7 +3910,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "call_id": "call_01kjwbg9egfb7bsz6wqk68a3zv",
+                     *       "call_id": "call_01kjwbg9ege0vabndzfakvhep8",
                      *       "status": "ready",
                      *       "summary": "The caller said: “Hi, this is Dana Whitfield.” “The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
                      *       "reason": {
@@ -3927,7 +3950,7 @@ export interface operations {
                      *       },
                      *       "fell_back": false,
                      *       "fallback_reason": null,
-                     *       "created_at": "2026-03-04T12:00:32.1Z",
+                     *       "created_at": "2026-03-04T12:00:37Z",
                      *       "parts": [
                      *         {
                      *           "number": 1,
@@ -4046,7 +4069,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "kind": "api_key",
-                     *       "id": "key_01kjwbh86we20rdr7ermg3frjk",
+                     *       "id": "key_01kjwbhd9cep0t5bmw26e02qa1",
                      *       "email": null,
                      *       "role": null,
                      *       "key_name": "Test",
@@ -4055,7 +4078,7 @@ export interface operations {
                      *         "write"
                      *       ],
                      *       "tenant": {
-                     *         "id": "ten_01kjwbh86wfz7by7zbafdwbbn8",
+                     *         "id": "ten_01kjwbhd9cebgtmk6bv3897k1w",
                      *         "name": "Maple Street Plumbing",
                      *         "plan": "personal",
                      *         "time_zone": "America/Los_Angeles"
@@ -4063,7 +4086,7 @@ export interface operations {
                      *       "quota": {
                      *         "requests_per_minute": 100,
                      *         "remaining": 99,
-                     *         "resets_in": 27
+                     *         "resets_in": 22
                      *       },
                      *       "tenants": null
                      *     }
@@ -4153,13 +4176,13 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "019cb8b8-21e8-7ab7-a9fd-a0d161103e5e",
+                     *           "id": "019cb8b8-21e8-78fe-b66c-b8c3ad16c3e8",
                      *           "email": "robin@maplestreet.example",
                      *           "role": "admin",
                      *           "created_at": "2026-03-04T12:00:01Z"
                      *         },
                      *         {
-                     *           "id": "019cb8b8-1e00-7ee4-ac12-33ef314c83cf",
+                     *           "id": "019cb8b8-1e00-7710-a6eb-3b71eefb627d",
                      *           "email": "member1@maplestreet.example",
                      *           "role": "owner",
                      *           "created_at": "2026-03-04T12:00:00Z"
@@ -4259,11 +4282,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "019cb8b8-21e8-7ab7-a9fd-a0d161103e5e",
+                     *       "id": "019cb8b8-21e8-78fe-b66c-b8c3ad16c3e8",
                      *       "email": "robin@maplestreet.example",
                      *       "role": "member",
                      *       "created_at": "2026-03-04T12:00:01Z",
-                     *       "password": "5qMVtEdPmQaZtbL5FDtq"
+                     *       "password": "jCXBZ33S4Hw7tdcevL87"
                      *     }
                      */
                     "application/json": components["schemas"]["AddMemberResponse"];
@@ -4359,7 +4382,7 @@ export interface operations {
             path: {
                 /**
                  * @description The user id.
-                 * @example 019cb8b8-21e8-7ab7-a9fd-a0d161103e5e
+                 * @example 019cb8b8-21e8-78fe-b66c-b8c3ad16c3e8
                  */
                 id: string;
             };
@@ -4455,7 +4478,7 @@ export interface operations {
             path: {
                 /**
                  * @description The user id.
-                 * @example 019cb8b8-21e8-7ab7-a9fd-a0d161103e5e
+                 * @example 019cb8b8-21e8-78fe-b66c-b8c3ad16c3e8
                  */
                 id: string;
             };
@@ -4480,7 +4503,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "019cb8b8-21e8-7ab7-a9fd-a0d161103e5e",
+                     *       "id": "019cb8b8-21e8-78fe-b66c-b8c3ad16c3e8",
                      *       "email": "robin@maplestreet.example",
                      *       "role": "admin",
                      *       "created_at": "2026-03-04T12:00:01Z"
@@ -4607,27 +4630,27 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "key_01kjwbg9egfk0atw7vh4w953fx",
+                     *           "id": "key_01kjwbg9egftz99y4vb4hvc617",
                      *           "name": "Dispatch board",
                      *           "scopes": [
                      *             "read"
                      *           ],
-                     *           "prefix": "kv_live_PXDUX5Sh",
-                     *           "last4": "9tvD",
+                     *           "prefix": "kv_live_BpqsjudG",
+                     *           "last4": "DuCi",
                      *           "created_at": "2026-03-04T12:00:02Z",
                      *           "last_used_at": null,
                      *           "expires_at": null,
                      *           "revoked_at": null
                      *         },
                      *         {
-                     *           "id": "key_01kjwbg7g0e7nbg2gqbkzwd7zp",
+                     *           "id": "key_01kjwbg7g0et9a1w9j4hvbkwhh",
                      *           "name": "Test",
                      *           "scopes": [
                      *             "read",
                      *             "write"
                      *           ],
-                     *           "prefix": "kv_live_dJbOWcNY",
-                     *           "last4": "h8aV",
+                     *           "prefix": "kv_live_Eufd1itv",
+                     *           "last4": "iOhw",
                      *           "created_at": "2026-03-04T12:00:00Z",
                      *           "last_used_at": null,
                      *           "expires_at": null,
@@ -4730,14 +4753,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "key_01kjwbg9egfk0atw7vh4w953fx",
+                     *       "id": "key_01kjwbg9egftz99y4vb4hvc617",
                      *       "key": "kv_live_0example0example0example0example",
                      *       "name": "Dispatch board",
                      *       "scopes": [
                      *         "read"
                      *       ],
-                     *       "prefix": "kv_live_PXDUX5Sh",
-                     *       "last4": "9tvD",
+                     *       "prefix": "kv_live_BpqsjudG",
+                     *       "last4": "DuCi",
                      *       "created_at": "2026-03-04T12:00:02Z",
                      *       "expires_at": null
                      *     }
@@ -4835,7 +4858,7 @@ export interface operations {
             path: {
                 /**
                  * @description key_… or the bare UUID.
-                 * @example key_01kjwbg9egfk0atw7vh4w953fx
+                 * @example key_01kjwbg9egftz99y4vb4hvc617
                  */
                 id: string;
             };
@@ -5149,14 +5172,14 @@ export interface operations {
                      *           "sequence": 1,
                      *           "event": "call.completed",
                      *           "timestamp": "2026-03-04T12:00:07Z",
-                     *           "id": "evt_01kjwbg9qwfjqtke3x53j6t0w0",
+                     *           "id": "evt_01kjwbg9v0fhkrjtcez6mwvxy2",
                      *           "data": {
-                     *             "call_id": "call_01kjwbg9egfb7bsz6wqk68a3zv",
+                     *             "call_id": "call_01kjwbg9ege0vabndzfakvhep8",
                      *             "phone_number": "+15035550142",
                      *             "duration": 42,
                      *             "outcome": "message_taken",
                      *             "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
-                     *             "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfb7bsz6wqk68a3zv/recording",
+                     *             "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9ege0vabndzfakvhep8/recording",
                      *             "direction": "inbound",
                      *             "emergency": false,
                      *             "started_at": "2026-03-04T12:00:02Z",
@@ -5234,7 +5257,7 @@ export interface operations {
             path: {
                 /**
                  * @description call_… or the bare UUID.
-                 * @example call_01kjwbg9egfb7bsz6wqk68a3zv
+                 * @example call_01kjwbg9ege0vabndzfakvhep8
                  */
                 id: string;
             };
@@ -5250,11 +5273,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "call_01kjwbg9egfb7bsz6wqk68a3zv",
+                     *       "id": "call_01kjwbg9ege0vabndzfakvhep8",
                      *       "phone_number": "+15035550142",
                      *       "status": "completed",
                      *       "duration": 42,
-                     *       "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfb7bsz6wqk68a3zv/recording",
+                     *       "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9ege0vabndzfakvhep8/recording",
                      *       "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
                      *       "created_at": "2026-03-04T12:00:02Z",
                      *       "direction": "inbound",
@@ -5510,11 +5533,11 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "call_01kjwbg9egfb7bsz6wqk68a3zv",
+                     *           "id": "call_01kjwbg9ege0vabndzfakvhep8",
                      *           "phone_number": "+15035550142",
                      *           "status": "completed",
                      *           "duration": 42,
-                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egfb7bsz6wqk68a3zv/recording",
+                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9ege0vabndzfakvhep8/recording",
                      *           "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
                      *           "created_at": "2026-03-04T12:00:02Z",
                      *           "direction": "inbound",
@@ -5615,9 +5638,9 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "cal_01kjwbh86we2ysfpm9sr9h80py",
+                     *           "id": "cal_01kjwbhd9cfq99hqhzmx5s66h2",
                      *           "kind": "caldav",
-                     *           "resource_id": "res_01kjwbh86wej2r77230amtr9cb",
+                     *           "resource_id": "res_01kjwbhd9cfpx8xfpy44r1ttvq",
                      *           "name": "Jobs & visits",
                      *           "url": "https://caldav.example.com/dana/jobs/",
                      *           "username": "dana",
@@ -5625,10 +5648,10 @@ export interface operations {
                      *           "status": "connected",
                      *           "error": null,
                      *           "failing_since": null,
-                     *           "synced_at": "2026-03-04T12:00:33.5Z",
-                     *           "known_until": "2026-07-02T12:00:33.5Z",
+                     *           "synced_at": "2026-03-04T12:00:38.7Z",
+                     *           "known_until": "2026-07-02T12:00:38.7Z",
                      *           "poll_interval": 300,
-                     *           "created_at": "2026-03-04T12:00:33.5Z"
+                     *           "created_at": "2026-03-04T12:00:38.7Z"
                      *         }
                      *       ],
                      *       "pagination": {
@@ -5709,7 +5732,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "resource_id": "res_01kjwbh86wej2r77230amtr9cb",
+                 *       "resource_id": "res_01kjwbhd9cfpx8xfpy44r1ttvq",
                  *       "url": "https://caldav.example.com/dana/jobs/",
                  *       "username": "dana",
                  *       "password": "an app password"
@@ -5727,9 +5750,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cal_01kjwbh86we2ysfpm9sr9h80py",
+                     *       "id": "cal_01kjwbhd9cfq99hqhzmx5s66h2",
                      *       "kind": "caldav",
-                     *       "resource_id": "res_01kjwbh86wej2r77230amtr9cb",
+                     *       "resource_id": "res_01kjwbhd9cfpx8xfpy44r1ttvq",
                      *       "name": "Jobs & visits",
                      *       "url": "https://caldav.example.com/dana/jobs/",
                      *       "username": "dana",
@@ -5737,10 +5760,10 @@ export interface operations {
                      *       "status": "connected",
                      *       "error": null,
                      *       "failing_since": null,
-                     *       "synced_at": "2026-03-04T12:00:33.5Z",
-                     *       "known_until": "2026-07-02T12:00:33.5Z",
+                     *       "synced_at": "2026-03-04T12:00:38.7Z",
+                     *       "known_until": "2026-07-02T12:00:38.7Z",
                      *       "poll_interval": 300,
-                     *       "created_at": "2026-03-04T12:00:33.5Z"
+                     *       "created_at": "2026-03-04T12:00:38.7Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CalendarItem"];
@@ -5827,7 +5850,7 @@ export interface operations {
             path: {
                 /**
                  * @description cal_… or the bare UUID.
-                 * @example cal_01kjwbh86we2ysfpm9sr9h80py
+                 * @example cal_01kjwbhd9cfq99hqhzmx5s66h2
                  */
                 id: string;
             };
@@ -5843,9 +5866,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cal_01kjwbh86we2ysfpm9sr9h80py",
+                     *       "id": "cal_01kjwbhd9cfq99hqhzmx5s66h2",
                      *       "kind": "caldav",
-                     *       "resource_id": "res_01kjwbh86wej2r77230amtr9cb",
+                     *       "resource_id": "res_01kjwbhd9cfpx8xfpy44r1ttvq",
                      *       "name": "Jobs & visits",
                      *       "url": "https://caldav.example.com/dana/jobs/",
                      *       "username": "dana",
@@ -5853,10 +5876,10 @@ export interface operations {
                      *       "status": "connected",
                      *       "error": null,
                      *       "failing_since": null,
-                     *       "synced_at": "2026-03-04T12:00:33.5Z",
-                     *       "known_until": "2026-07-02T12:00:33.5Z",
+                     *       "synced_at": "2026-03-04T12:00:38.7Z",
+                     *       "known_until": "2026-07-02T12:00:38.7Z",
                      *       "poll_interval": 300,
-                     *       "created_at": "2026-03-04T12:00:33.5Z"
+                     *       "created_at": "2026-03-04T12:00:38.7Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CalendarItem"];
@@ -5934,7 +5957,7 @@ export interface operations {
             path: {
                 /**
                  * @description cal_… or the bare UUID.
-                 * @example cal_01kjwbh86we2ysfpm9sr9h80py
+                 * @example cal_01kjwbhd9cfq99hqhzmx5s66h2
                  */
                 id: string;
             };
@@ -6021,7 +6044,7 @@ export interface operations {
             path: {
                 /**
                  * @description cal_… or the bare UUID.
-                 * @example cal_01kjwbh86we2ysfpm9sr9h80py
+                 * @example cal_01kjwbhd9cfq99hqhzmx5s66h2
                  */
                 id: string;
             };
@@ -6037,9 +6060,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cal_01kjwbh86we2ysfpm9sr9h80py",
+                     *       "id": "cal_01kjwbhd9cfq99hqhzmx5s66h2",
                      *       "kind": "caldav",
-                     *       "resource_id": "res_01kjwbh86wej2r77230amtr9cb",
+                     *       "resource_id": "res_01kjwbhd9cfpx8xfpy44r1ttvq",
                      *       "name": "Jobs & visits",
                      *       "url": "https://caldav.example.com/dana/jobs/",
                      *       "username": "dana",
@@ -6047,10 +6070,10 @@ export interface operations {
                      *       "status": "connected",
                      *       "error": null,
                      *       "failing_since": null,
-                     *       "synced_at": "2026-03-04T12:00:33.5Z",
-                     *       "known_until": "2026-07-02T12:00:33.5Z",
+                     *       "synced_at": "2026-03-04T12:00:38.7Z",
+                     *       "known_until": "2026-07-02T12:00:38.7Z",
                      *       "poll_interval": 300,
-                     *       "created_at": "2026-03-04T12:00:33.5Z"
+                     *       "created_at": "2026-03-04T12:00:38.7Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CalendarItem"];
@@ -6150,15 +6173,15 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "aud_01kjwbh86wfpvvn0ymrzcxhzk2",
-                     *           "created_at": "2026-03-04T12:00:33.5Z",
+                     *           "id": "aud_01kjwbhd9cfz2t65vxm4kvxr9f",
+                     *           "created_at": "2026-03-04T12:00:38.7Z",
                      *           "actor": {
                      *             "kind": "api_key",
-                     *             "id": "key_01kjwbg7g0e7nbg2gqbkzwd7zp",
+                     *             "id": "key_01kjwbg7g0et9a1w9j4hvbkwhh",
                      *             "email": null
                      *           },
                      *           "action": "webhook.secret_rotated",
-                     *           "target": "we_01kjwbg9egfbxtf6e1czn387mx",
+                     *           "target": "we_01kjwbg9egep3sn092eg55nh45",
                      *           "detail": null
                      *         }
                      *       ],
@@ -6166,7 +6189,7 @@ export interface operations {
                      *         "total": 7,
                      *         "limit": 1,
                      *         "offset": 0,
-                     *         "next_cursor": "AQjeeeWjwRHAAZy4uKDcfbe6g9TH2dj-Yg"
+                     *         "next_cursor": "AQjeeeWm2obAAZy4uLUsf8WjF32hJ77hLw"
                      *       }
                      *     }
                      */
@@ -6264,16 +6287,16 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "appt_01kjwbh964efr8w4pn1gcd4d72",
+                     *           "id": "appt_01kjwbhe8mexk8k6czp8fb25wt",
                      *           "status": "scheduled",
                      *           "starts_at": "2026-03-05T18:00:00Z",
                      *           "ends_at": "2026-03-05T19:00:00Z",
                      *           "service": {
-                     *             "id": "svc_01kjwbh86wer89xfzy3vdfpvjq",
+                     *             "id": "svc_01kjwbhd9cejd99qpapm382y9a",
                      *             "name": "Drain cleaning"
                      *           },
                      *           "resource": {
-                     *             "id": "res_01kjwbh86wej2r77230amtr9cb",
+                     *             "id": "res_01kjwbhd9cfpx8xfpy44r1ttvq",
                      *             "name": "Technician 1"
                      *           },
                      *           "customer": {
@@ -6284,8 +6307,8 @@ export interface operations {
                      *           "notes": null,
                      *           "source": "api",
                      *           "call_id": null,
-                     *           "created_at": "2026-03-04T12:00:34.5Z",
-                     *           "updated_at": "2026-03-04T12:00:34.5Z"
+                     *           "created_at": "2026-03-04T12:00:39.7Z",
+                     *           "updated_at": "2026-03-04T12:00:39.7Z"
                      *         }
                      *       ],
                      *       "pagination": {
@@ -6366,7 +6389,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "service_id": "svc_01kjwbh86wer89xfzy3vdfpvjq",
+                 *       "service_id": "svc_01kjwbhd9cejd99qpapm382y9a",
                  *       "starts_at": "2026-03-05T18:00:00Z",
                  *       "customer": {
                  *         "name": "Dana Whitfield",
@@ -6387,16 +6410,16 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "appt_01kjwbh964efr8w4pn1gcd4d72",
+                     *       "id": "appt_01kjwbhe8mexk8k6czp8fb25wt",
                      *       "status": "scheduled",
                      *       "starts_at": "2026-03-05T18:00:00Z",
                      *       "ends_at": "2026-03-05T19:00:00Z",
                      *       "service": {
-                     *         "id": "svc_01kjwbh86wer89xfzy3vdfpvjq",
+                     *         "id": "svc_01kjwbhd9cejd99qpapm382y9a",
                      *         "name": "Drain cleaning"
                      *       },
                      *       "resource": {
-                     *         "id": "res_01kjwbh86wej2r77230amtr9cb",
+                     *         "id": "res_01kjwbhd9cfpx8xfpy44r1ttvq",
                      *         "name": "Technician 1"
                      *       },
                      *       "customer": {
@@ -6407,8 +6430,8 @@ export interface operations {
                      *       "notes": null,
                      *       "source": "api",
                      *       "call_id": null,
-                     *       "created_at": "2026-03-04T12:00:34.5Z",
-                     *       "updated_at": "2026-03-04T12:00:34.5Z"
+                     *       "created_at": "2026-03-04T12:00:39.7Z",
+                     *       "updated_at": "2026-03-04T12:00:39.7Z"
                      *     }
                      */
                     "application/json": components["schemas"]["AppointmentItem"];
@@ -6504,7 +6527,7 @@ export interface operations {
             path: {
                 /**
                  * @description appt_… or the bare UUID.
-                 * @example appt_01kjwbh964efr8w4pn1gcd4d72
+                 * @example appt_01kjwbhe8mexk8k6czp8fb25wt
                  */
                 id: string;
             };
@@ -6520,16 +6543,16 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "appt_01kjwbh964efr8w4pn1gcd4d72",
+                     *       "id": "appt_01kjwbhe8mexk8k6czp8fb25wt",
                      *       "status": "cancelled",
-                     *       "starts_at": "2026-03-05T18:00:00Z",
-                     *       "ends_at": "2026-03-05T19:00:00Z",
+                     *       "starts_at": "2026-03-05T20:00:00Z",
+                     *       "ends_at": "2026-03-05T21:00:00Z",
                      *       "service": {
-                     *         "id": "svc_01kjwbh86wer89xfzy3vdfpvjq",
+                     *         "id": "svc_01kjwbhd9cejd99qpapm382y9a",
                      *         "name": "Drain cleaning"
                      *       },
                      *       "resource": {
-                     *         "id": "res_01kjwbh86wej2r77230amtr9cb",
+                     *         "id": "res_01kjwbhd9cfpx8xfpy44r1ttvq",
                      *         "name": "Technician 1"
                      *       },
                      *       "customer": {
@@ -6540,8 +6563,8 @@ export interface operations {
                      *       "notes": null,
                      *       "source": "api",
                      *       "call_id": null,
-                     *       "created_at": "2026-03-04T12:00:34.5Z",
-                     *       "updated_at": "2026-03-04T12:00:34.5Z"
+                     *       "created_at": "2026-03-04T12:00:39.7Z",
+                     *       "updated_at": "2026-03-04T12:00:39.7Z"
                      *     }
                      */
                     "application/json": components["schemas"]["AppointmentItem"];
@@ -6628,7 +6651,7 @@ export interface operations {
             path: {
                 /**
                  * @description appt_… or the bare UUID.
-                 * @example appt_01kjwbh964e53tw6q77feq454v
+                 * @example appt_01kjwbhe8mf1tahgkakjhbdjxr
                  */
                 id: string;
             };
@@ -6644,16 +6667,16 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "appt_01kjwbh964e53tw6q77feq454v",
+                     *       "id": "appt_01kjwbhe8mf1tahgkakjhbdjxr",
                      *       "status": "completed",
                      *       "starts_at": "2026-03-04T17:00:00Z",
                      *       "ends_at": "2026-03-04T18:00:00Z",
                      *       "service": {
-                     *         "id": "svc_01kjwbh86wer89xfzy3vdfpvjq",
+                     *         "id": "svc_01kjwbhd9cejd99qpapm382y9a",
                      *         "name": "Drain cleaning"
                      *       },
                      *       "resource": {
-                     *         "id": "res_01kjwbh86wej2r77230amtr9cb",
+                     *         "id": "res_01kjwbhd9cfpx8xfpy44r1ttvq",
                      *         "name": "Technician 1"
                      *       },
                      *       "customer": {
@@ -6664,8 +6687,8 @@ export interface operations {
                      *       "notes": null,
                      *       "source": "api",
                      *       "call_id": null,
-                     *       "created_at": "2026-03-04T12:00:34.5Z",
-                     *       "updated_at": "2026-03-04T18:00:34.5Z"
+                     *       "created_at": "2026-03-04T12:00:39.7Z",
+                     *       "updated_at": "2026-03-04T18:00:39.7Z"
                      *     }
                      */
                     "application/json": components["schemas"]["AppointmentItem"];
@@ -6752,7 +6775,7 @@ export interface operations {
             path: {
                 /**
                  * @description appt_… or the bare UUID.
-                 * @example appt_01kjwbh964efr8w4pn1gcd4d72
+                 * @example appt_01kjwbhe8mexk8k6czp8fb25wt
                  */
                 id: string;
             };
@@ -6768,16 +6791,16 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "appt_01kjwbh964efr8w4pn1gcd4d72",
+                     *       "id": "appt_01kjwbhe8mexk8k6czp8fb25wt",
                      *       "status": "scheduled",
                      *       "starts_at": "2026-03-05T18:00:00Z",
                      *       "ends_at": "2026-03-05T19:00:00Z",
                      *       "service": {
-                     *         "id": "svc_01kjwbh86wer89xfzy3vdfpvjq",
+                     *         "id": "svc_01kjwbhd9cejd99qpapm382y9a",
                      *         "name": "Drain cleaning"
                      *       },
                      *       "resource": {
-                     *         "id": "res_01kjwbh86wej2r77230amtr9cb",
+                     *         "id": "res_01kjwbhd9cfpx8xfpy44r1ttvq",
                      *         "name": "Technician 1"
                      *       },
                      *       "customer": {
@@ -6788,8 +6811,8 @@ export interface operations {
                      *       "notes": null,
                      *       "source": "api",
                      *       "call_id": null,
-                     *       "created_at": "2026-03-04T12:00:34.5Z",
-                     *       "updated_at": "2026-03-04T12:00:34.5Z"
+                     *       "created_at": "2026-03-04T12:00:39.7Z",
+                     *       "updated_at": "2026-03-04T12:00:39.7Z"
                      *     }
                      */
                     "application/json": components["schemas"]["AppointmentItem"];
@@ -6865,7 +6888,7 @@ export interface operations {
             query?: {
                 /**
                  * @description svc_… or the bare UUID.
-                 * @example svc_01kjwbh86wer89xfzy3vdfpvjq
+                 * @example svc_01kjwbhd9cejd99qpapm382y9a
                  */
                 service_id?: string;
                 /**
@@ -6899,17 +6922,17 @@ export interface operations {
                      *         {
                      *           "starts_at": "2026-03-05T16:00:00Z",
                      *           "ends_at": "2026-03-05T17:00:00Z",
-                     *           "resource_id": "res_01kjwbh86wej2r77230amtr9cb"
+                     *           "resource_id": "res_01kjwbhd9cfpx8xfpy44r1ttvq"
                      *         },
                      *         {
                      *           "starts_at": "2026-03-05T17:00:00Z",
                      *           "ends_at": "2026-03-05T18:00:00Z",
-                     *           "resource_id": "res_01kjwbh86wej2r77230amtr9cb"
+                     *           "resource_id": "res_01kjwbhd9cfpx8xfpy44r1ttvq"
                      *         },
                      *         {
                      *           "starts_at": "2026-03-05T18:00:00Z",
                      *           "ends_at": "2026-03-05T19:00:00Z",
-                     *           "resource_id": "res_01kjwbh86wej2r77230amtr9cb"
+                     *           "resource_id": "res_01kjwbhd9cfpx8xfpy44r1ttvq"
                      *         }
                      *       ]
                      *     }
@@ -6992,7 +7015,7 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "svc_01kjwbh86wer89xfzy3vdfpvjq",
+                     *           "id": "svc_01kjwbhd9cejd99qpapm382y9a",
                      *           "name": "Drain cleaning",
                      *           "length_minutes": 60,
                      *           "buffer_before_minutes": 0,
@@ -7024,6 +7047,157 @@ export interface operations {
             };
             /** @description The credential may not do this. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    RescheduleAppointment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description appt_… or the bare UUID.
+                 * @example appt_01kjwbhe8mexk8k6czp8fb25wt
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "starts_at": "2026-03-05T20:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RescheduleAppointmentWish"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "appt_01kjwbhe8mexk8k6czp8fb25wt",
+                     *       "status": "scheduled",
+                     *       "starts_at": "2026-03-05T20:00:00Z",
+                     *       "ends_at": "2026-03-05T21:00:00Z",
+                     *       "service": {
+                     *         "id": "svc_01kjwbhd9cejd99qpapm382y9a",
+                     *         "name": "Drain cleaning"
+                     *       },
+                     *       "resource": {
+                     *         "id": "res_01kjwbhd9cfpx8xfpy44r1ttvq",
+                     *         "name": "Technician 1"
+                     *       },
+                     *       "customer": {
+                     *         "name": "Dana Whitfield",
+                     *         "phone_number": "+15035550142",
+                     *         "address": "12 Alder Court"
+                     *       },
+                     *       "notes": null,
+                     *       "source": "api",
+                     *       "call_id": null,
+                     *       "created_at": "2026-03-04T12:00:39.7Z",
+                     *       "updated_at": "2026-03-04T12:00:39.7Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AppointmentItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

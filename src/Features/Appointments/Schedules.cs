@@ -25,7 +25,7 @@ internal sealed class Schedules(TenantDatabase database)
         select resource_id, blocked_start as starts_at, blocked_end as ends_at
         from appointments
         where tenant_id = @TenantId and status in ('held', 'scheduled') and blocked_start < @Until and blocked_end > @Since
-          and (expires_at is null or expires_at > @Now);
+          and id is distinct from @Except and (expires_at is null or expires_at > @Now);
         select resource_id, starts_at, ends_at
         from busy_times
         where tenant_id = @TenantId and starts_at < @Until and ends_at > @Since
@@ -42,12 +42,13 @@ internal sealed class Schedules(TenantDatabase database)
 
     /// <param name="resourceId">Of this one only; of all when null.</param>
     /// <param name="now">Holds that ended by then hold nothing.</param>
+    /// <param name="except">An appointment that is about to move: it is not in its own way.</param>
     /// <returns>Null when the tenant has no such service.</returns>
     public Task<OfferedService?> FindAsync(
-        Guid tenantId, Guid serviceId, Guid? resourceId, Interval range, DateTime now, CancellationToken cancellationToken) =>
+        Guid tenantId, Guid serviceId, Guid? resourceId, Interval range, DateTime now, CancellationToken cancellationToken, Guid? except = null) =>
         database.ReadAsync(
             tenantId, Read,
-            new { ServiceId = serviceId, Since = range.Start.AddDays(-2), Until = range.End.AddDays(2), Now = now },
+            new { ServiceId = serviceId, Since = range.Start.AddDays(-2), Until = range.End.AddDays(2), Now = now, Except = except },
             results => ReadAsync(results, resourceId), cancellationToken);
 
     private static async Task<OfferedService?> ReadAsync(SqlMapper.GridReader results, Guid? resourceId)

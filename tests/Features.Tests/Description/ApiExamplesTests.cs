@@ -149,6 +149,7 @@ public sealed class ApiExamplesTests(TestCluster cluster, RadicaleServer radical
             """);
         await play.Ask("GetAppointment", HttpStatusCode.OK, key, parameters: ("id", booked.Id()));
         await play.Ask("ListAppointments", HttpStatusCode.OK, key, parameters: ("status", "scheduled"));
+        await play.Ask("RescheduleAppointment", HttpStatusCode.OK, key, """{"starts_at":"2026-03-05T20:00:00Z"}""", parameters: ("id", booked.Id()));
         await play.Ask("CancelAppointment", HttpStatusCode.OK, key, parameters: ("id", booked.Id()));
         var today = await play.Ask("BookAppointment", HttpStatusCode.Created, key,
             $$"""{"service_id":"{{trade.ServiceId}}","starts_at":"2026-03-04T17:00:00Z","customer":{"name":"Sam Ortiz","phone_number":"+15035550143"} }""");

@@ -43,6 +43,7 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
     // What is sent along, so that a route that writes gets as far as writing; nothing where none is named.
     private static readonly Dictionary<string, object> Bodies = new(StringComparer.Ordinal)
     {
+        ["/api/appointments/{id}/reschedule"] = new { starts_at = "2026-03-06T18:00:00Z" },
         ["/api/api-keys"] = new { name = "from another tenant", scopes = new[] { "read" } },
         ["/api/members"] = new { email = "stranger@oakroad.example", role = "viewer" },
         ["/api/members/{id}"] = new { role = "viewer" },
