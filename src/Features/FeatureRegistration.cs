@@ -12,6 +12,7 @@ using KestrelVoice.Features.Events;
 using KestrelVoice.Features.Identity;
 using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Kernel.CustomerUrls;
+using KestrelVoice.Features.Kernel.Idempotency;
 using KestrelVoice.Features.Kernel.RateLimits;
 using KestrelVoice.Features.Summaries;
 using KestrelVoice.Features.Webhooks;
@@ -37,6 +38,7 @@ public static class FeatureRegistration
         services.AddSingleton(PublicUrl.From(configuration));
         services.AddOutbox(configuration);
         services.AddRateLimits(configuration);
+        services.AddIdempotencyKeys();
         services.AddScoped<CurrentPrincipal>().AddScoped(provider => provider.GetRequiredService<CurrentPrincipal>().Value
             ?? throw new InvalidOperationException("This route needs a principal but lets strangers in."));
 
@@ -74,6 +76,7 @@ public static class FeatureRegistration
         app.UseTenantLimit();
         app.UseAuthorization();
         app.Use(QueryParameters.CheckAsync);
+        app.UseIdempotencyKeys();
         app.UseWhen(
             context => context.GetEndpoint() is { } endpoint && endpoint.TakesDeliveries() && endpoint.Metadata.GetMetadata<WholeEnvelope>() is null,
             unwrapped => unwrapped.UseCloudEvents(new CloudEventsMiddlewareOptions

@@ -51,6 +51,7 @@ internal static class ApiDescription
         options.AddDocumentTransformer<WebhookDescription>();
         options.AddDocumentTransformer(ApiExamples.AddAsync);
         options.AddOperationTransformer(DescribeRefusalsAsync);
+        options.AddOperationTransformer(IdempotencyDescription.AddAsync);
     });
 
     public static void MapApiDescription(this WebApplication app)

@@ -20,8 +20,11 @@ internal static class Browsers
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
             .WithOrigins(origins)
             .WithMethods("GET", "POST", "PUT", "PATCH", "DELETE")
-            .WithHeaders("authorization", "content-type", "x-api-key", "x-request-id", "x-tenant-id", "apikey", "x-client-info", "x-supabase-api-version")
-            .WithExposedHeaders("X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy", "Content-Range", "Accept-Ranges")
+            .WithHeaders(
+                "authorization", "content-type", "x-api-key", "x-request-id", "x-tenant-id", "idempotency-key", "apikey", "x-client-info",
+                "x-supabase-api-version")
+            .WithExposedHeaders(
+                "X-Request-Id", "Idempotent-Replayed", "Retry-After", "RateLimit", "RateLimit-Policy", "Content-Range", "Accept-Ranges")
             .AllowCredentials()
             .SetPreflightMaxAge(TimeSpan.FromMinutes(10))));
         services.AddHsts(hsts => (hsts.MaxAge, hsts.IncludeSubDomains) = (TimeSpan.FromDays(365), true));

@@ -7,6 +7,7 @@ using KestrelVoice.Contracts;
 using KestrelVoice.Features.Calendars;
 using KestrelVoice.Features.Events;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Kernel.Idempotency;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -73,7 +74,8 @@ internal static class BookAppointment
     }
 
     internal sealed class Handler(
-        Schedules schedules, LiveBusyTimes calendars, TenantDatabase database, TenantEvents events, Outbox outbox, Principal principal, TimeProvider clock)
+        Schedules schedules, LiveBusyTimes calendars, TenantDatabase database, TenantEvents events, Outbox outbox, IdempotentRequest request,
+        Principal principal, TimeProvider clock)
         : IRequestHandler<Command, Outcome>
     {
         // The constraint decides who was first. Naming it as a conflict, not an error, also keeps two bookings from waiting for each other.
@@ -149,7 +151,7 @@ internal static class BookAppointment
             await outbox.AddAsync(
                 transaction, Topics.AppointmentChanges, AppointmentReference.CloudEventType,
                 new AppointmentReference(principal.TenantId, id), urgent: false, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            await request.CommitAsync(transaction, cancellationToken);
             return item;
         }
     }
@@ -159,7 +161,7 @@ internal static class BookAppointment
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/appointments", Handle)
             .WithName(nameof(BookAppointment)).WithTags("Appointments").WithSummary("Book an appointment")
-            .ProducesProblem(StatusCodes.Status409Conflict)
+            .TakesIdempotencyKey()
             .RequireAuthorization(Policies.Write);
     }
 

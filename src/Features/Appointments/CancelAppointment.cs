@@ -4,6 +4,7 @@ using Carter;
 using FluentValidation;
 using KestrelVoice.Contracts;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Kernel.Idempotency;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -33,7 +34,8 @@ internal static class CancelAppointment
             .WithMessage("id is appt_ and 26 characters, or a UUID.");
     }
 
-    internal sealed class Handler(TenantDatabase database, Outbox outbox, Principal principal, TimeProvider clock) : IRequestHandler<Command, Outcome>
+    internal sealed class Handler(TenantDatabase database, Outbox outbox, IdempotentRequest request, Principal principal, TimeProvider clock)
+        : IRequestHandler<Command, Outcome>
     {
         private const string Change =
             """
@@ -58,7 +60,7 @@ internal static class CancelAppointment
                 await outbox.AddAsync(
                     transaction, Topics.AppointmentChanges, AppointmentReference.CloudEventType,
                     new AppointmentReference(principal.TenantId, id), urgent: false, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            await request.CommitAsync(transaction, cancellationToken);
             return new Outcome.Cancelled(appointment.Shown());
         }
     }
@@ -68,7 +70,7 @@ internal static class CancelAppointment
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/appointments/{id}/cancel", Handle)
             .WithName(nameof(CancelAppointment)).WithTags("Appointments").WithSummary("Cancel an appointment; its time is free again")
-            .ProducesProblem(StatusCodes.Status409Conflict)
+            .TakesIdempotencyKey()
             .RequireAuthorization(Policies.Write);
     }
 

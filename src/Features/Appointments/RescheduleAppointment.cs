@@ -6,6 +6,7 @@ using FluentValidation;
 using KestrelVoice.Contracts;
 using KestrelVoice.Features.Calendars;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Kernel.Idempotency;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -54,7 +55,8 @@ internal static class RescheduleAppointment
     }
 
     internal sealed class Handler(
-        Schedules schedules, LiveBusyTimes calendars, TenantDatabase database, Outbox outbox, Principal principal, TimeProvider clock)
+        Schedules schedules, LiveBusyTimes calendars, TenantDatabase database, Outbox outbox, IdempotentRequest request, Principal principal,
+        TimeProvider clock)
         : IRequestHandler<Command, Outcome>
     {
         // Only the appointment that was looked at: whoever changed it meanwhile wins.
@@ -131,7 +133,7 @@ internal static class RescheduleAppointment
             await outbox.AddAsync(
                 transaction, Topics.AppointmentChanges, AppointmentReference.CloudEventType,
                 new AppointmentReference(principal.TenantId, appointment.Id), urgent: false, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            await request.CommitAsync(transaction, cancellationToken);
             return row!.Shown();
         }
     }
@@ -141,7 +143,7 @@ internal static class RescheduleAppointment
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/appointments/{id}/reschedule", Handle)
             .WithName(nameof(RescheduleAppointment)).WithTags("Appointments").WithSummary("Move an appointment to another time, or to somebody else")
-            .ProducesProblem(StatusCodes.Status409Conflict)
+            .TakesIdempotencyKey()
             .RequireAuthorization(Policies.Write);
     }
 

@@ -103,6 +103,7 @@ public sealed class TenantDatabase(NpgsqlDataSource source)
 public sealed class TenantTransaction(Guid tenantId, NpgsqlConnection connection, NpgsqlTransaction transaction) : IAsyncDisposable
 {
     private Action? _onceCommitted;
+    private bool _handedOver;
 
     public Guid TenantId => tenantId;
 
@@ -124,8 +125,17 @@ public sealed class TenantTransaction(Guid tenantId, NpgsqlConnection connection
         _onceCommitted?.Invoke();
     }
 
+    /// <summary>The same transaction for somebody else to end; disposing of this one ends nothing any more.</summary>
+    internal TenantTransaction HandOver()
+    {
+        _handedOver = true;
+        return new TenantTransaction(tenantId, connection, transaction) { _onceCommitted = _onceCommitted };
+    }
+
     public async ValueTask DisposeAsync()
     {
+        if (_handedOver)
+            return;
         await transaction.DisposeAsync();
         await connection.DisposeAsync();
     }

@@ -24,6 +24,18 @@ public sealed class CorsTests : IClassFixture<KestrelVoiceApp>
         response.Headers.Vary.ShouldBe(["Cookie", "Origin"]);
     }
 
+    [Fact]
+    public async Task It_may_send_an_idempotency_key_and_see_whether_it_was_used_before()
+    {
+        using var preflight = await Preflight("https://app.example.test");
+        using var client = app.Stranger();
+        client.DefaultRequestHeaders.Add("Origin", "https://app.example.test");
+        using var response = await client.PostAsync("/api/appointments", null, TestContext.Current.CancellationToken);
+
+        preflight.Headers.GetValues("Access-Control-Allow-Headers").Single().Split(',').ShouldContain("idempotency-key");
+        response.Headers.GetValues("Access-Control-Expose-Headers").Single().Split(',').ShouldContain("Idempotent-Replayed");
+    }
+
     [Theory]
     [InlineData("https://evil.example")]
     [InlineData("https://app.example.test.evil.example")]

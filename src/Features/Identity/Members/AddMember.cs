@@ -7,6 +7,7 @@ using FluentValidation;
 using KestrelVoice.Features.Audit;
 using KestrelVoice.Features.Identity.Embedded;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Kernel.Idempotency;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -55,7 +56,7 @@ internal static class AddMember
 
     internal sealed class Handler(
         TenantDatabase database, Principal principal, Passwords passwords, AuditLog audit, IOptions<AuthOptions> options,
-        TimeProvider clock)
+        IdempotentRequest request, TimeProvider clock)
         : IRequestHandler<Command, Outcome>
     {
         private const int PasswordLength = 20;
@@ -100,7 +101,7 @@ internal static class AddMember
             if (inserted == 0)
                 return new Outcome.IsOne();
             await audit.AddAsync(transaction, AuditActions.MemberAdded, userId.ToString(), command.Role, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            await request.CommitAsync(transaction, cancellationToken);
             return new Outcome.Added(new Response(userId.ToString(), email, command.Role, now.UtcDateTime, password));
         }
 
@@ -131,7 +132,7 @@ internal static class AddMember
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/members", Handle)
             .WithName(nameof(AddMember)).WithTags("Members").WithSummary("Let somebody in; the answer shows a new person's first password this once")
-            .ProducesProblem(StatusCodes.Status409Conflict)
+            .TakesIdempotencyKey()
             .RequireAuthorization(Policies.Manage);
     }
 

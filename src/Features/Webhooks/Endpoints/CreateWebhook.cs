@@ -7,6 +7,7 @@ using KestrelVoice.Features.Audit;
 using KestrelVoice.Features.Events;
 using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Kernel.CustomerUrls;
+using KestrelVoice.Features.Kernel.Idempotency;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -68,7 +69,8 @@ internal static class CreateWebhook
     }
 
     internal sealed class Handler(
-        TenantDatabase database, Principal principal, CustomerUrlRules urls, WebhookSecrets secrets, AuditLog audit, TimeProvider clock)
+        TenantDatabase database, Principal principal, CustomerUrlRules urls, WebhookSecrets secrets, AuditLog audit, IdempotentRequest request,
+        TimeProvider clock)
         : IRequestHandler<Command, Outcome>
     {
         // One at a time, so that two requests cannot both take the last place.
@@ -122,7 +124,7 @@ internal static class CreateWebhook
                 InsertSecret, new { Id = secretId, EndpointId = id, Sealed = secrets.SealKey(principal.TenantId, secretId, key), Now = now }, cancellationToken);
             await audit.AddAsync(
                 transaction, AuditActions.WebhookCreated, TypeId.Format(TypeId.WebhookEndpoint, id), detail: null, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            await request.CommitAsync(transaction, cancellationToken);
             return new Outcome.Created(new Response(
                 TypeId.Format(TypeId.WebhookEndpoint, id), command.Url, description, events, "active", DisabledReason: null, DisabledAt: null,
                 [.. headers.Keys], rateLimit, now, now, FailingSince: null, LastSuccessAt: null, LastFailureAt: null, Warning: null,
@@ -135,7 +137,7 @@ internal static class CreateWebhook
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/webhooks", Handle)
             .WithName(nameof(CreateWebhook)).WithTags("Webhooks").WithSummary("Create a webhook endpoint; the answer shows its secret this once")
-            .ProducesProblem(StatusCodes.Status409Conflict)
+            .TakesIdempotencyKey()
             .RequireAuthorization(Policies.Integrate);
     }
 

@@ -5,6 +5,7 @@ using Carter;
 using FluentValidation;
 using KestrelVoice.Features.Audit;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Kernel.Idempotency;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -53,7 +54,8 @@ internal static class RotateWebhookSecret
         }
     }
 
-    internal sealed class Handler(TenantDatabase database, Principal principal, WebhookSecrets secrets, AuditLog audit, TimeProvider clock)
+    internal sealed class Handler(
+        TenantDatabase database, Principal principal, WebhookSecrets secrets, AuditLog audit, IdempotentRequest request, TimeProvider clock)
         : IRequestHandler<Command, Outcome>
     {
         // Two rotations at once take turns, so that one secret is in force after both.
@@ -96,7 +98,7 @@ internal static class RotateWebhookSecret
                 return new Outcome.TooMany();
             await audit.AddAsync(
                 transaction, AuditActions.WebhookSecretRotated, TypeId.Format(TypeId.WebhookEndpoint, endpointId), detail: null, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            await request.CommitAsync(transaction, cancellationToken);
             return new Outcome.Rotated(new Response(TypeId.Format(TypeId.WebhookEndpoint, endpointId), SecretText.Of(key), ends));
         }
     }
@@ -106,7 +108,7 @@ internal static class RotateWebhookSecret
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/webhooks/{id}/rotate-secret", Handle)
             .WithName(nameof(RotateWebhookSecret)).WithTags("Webhooks").WithSummary("Replace the secret; both sign while the old one lasts")
-            .ProducesProblem(StatusCodes.Status409Conflict)
+            .TakesIdempotencyKey()
             .RequireAuthorization(Policies.Integrate);
     }
 

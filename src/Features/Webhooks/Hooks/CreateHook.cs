@@ -6,6 +6,7 @@ using FluentValidation;
 using KestrelVoice.Features.Events;
 using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Kernel.CustomerUrls;
+using KestrelVoice.Features.Kernel.Idempotency;
 using KestrelVoice.Features.Webhooks.Endpoints;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
@@ -42,7 +43,8 @@ internal static class CreateHook
     }
 
     internal sealed class Handler(
-        TenantDatabase database, Principal principal, CustomerUrlRules urls, WebhookSecrets secrets, TimeProvider clock) : IRequestHandler<Command, Outcome>
+        TenantDatabase database, Principal principal, CustomerUrlRules urls, WebhookSecrets secrets, IdempotentRequest request, TimeProvider clock)
+        : IRequestHandler<Command, Outcome>
     {
         private const string Lock = "select pg_advisory_xact_lock(hashtextextended('webhook_hooks:' || @TenantId::text, 0))";
 
@@ -97,7 +99,7 @@ internal static class CreateHook
             // Neither Zapier nor Make verifies, yet what we send is always signed.
             var sealedKey = secrets.SealKey(principal.TenantId, secretId, SecretText.CreateKey());
             await transaction.ExecuteAsync(InsertSecret, new { Id = secretId, EndpointId = id, Sealed = sealedKey, hook.Now }, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            await request.CommitAsync(transaction, cancellationToken);
             return new Outcome.Created(created.Shown());
         }
     }
@@ -107,7 +109,7 @@ internal static class CreateHook
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/hooks", Handle)
             .WithName(nameof(CreateHook)).WithTags("REST hooks").WithSummary("Subscribe to one event, as Zapier and Make do; asked again, the same id")
-            .ProducesProblem(StatusCodes.Status409Conflict)
+            .TakesIdempotencyKey()
             .RequireAuthorization(Policies.Integrate);
     }
 
