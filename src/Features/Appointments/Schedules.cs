@@ -16,8 +16,13 @@ internal sealed class Schedules(TenantDatabase database)
         select time_zone from tenants where id = @TenantId;
         select id, name, length_minutes, buffer_before_minutes, buffer_after_minutes, step_minutes
         from services
-        where tenant_id = @TenantId and id = @ServiceId;
-        select id, name, travel_minutes from resources where tenant_id = @TenantId order by created_at, id;
+        where tenant_id = @TenantId and id = @ServiceId and (archived_at is null or @Except::uuid is not null);
+        select r.id, r.name, r.travel_minutes
+        from resources r
+        where r.tenant_id = @TenantId and r.archived_at is null and (
+            not exists (select from service_resources where tenant_id = @TenantId and service_id = @ServiceId)
+            or exists (select from service_resources l where l.tenant_id = r.tenant_id and l.service_id = @ServiceId and l.resource_id = r.id))
+        order by r.created_at, r.id;
         select resource_id, day, (extract(epoch from opens) / 60)::integer as opens, (extract(epoch from closes) / 60)::integer as closes
         from working_hours
         where tenant_id = @TenantId;
@@ -42,8 +47,8 @@ internal sealed class Schedules(TenantDatabase database)
 
     /// <param name="resourceId">Of this one only; of all when null.</param>
     /// <param name="now">Holds that ended by then hold nothing.</param>
-    /// <param name="except">An appointment that is about to move: it is not in its own way.</param>
-    /// <returns>Null when the tenant has no such service.</returns>
+    /// <param name="except">An appointment that is about to move: it is not in its own way, and its service may be offered no more.</param>
+    /// <returns>Null when the tenant offers no such service.</returns>
     public Task<OfferedService?> FindAsync(
         Guid tenantId, Guid serviceId, Guid? resourceId, Interval range, DateTime now, CancellationToken cancellationToken, Guid? except = null) =>
         database.ReadAsync(

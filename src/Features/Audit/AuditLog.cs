@@ -38,11 +38,18 @@ internal static class AuditActions
 {
     public const string CalendarConnected = "calendar.connected";
     public const string CalendarDisconnected = "calendar.disconnected";
+    public const string HolidaysChanged = "holidays.changed";
     public const string KeyCreated = "api_key.created";
     public const string KeyRevoked = "api_key.revoked";
     public const string MemberAdded = "member.added";
     public const string MemberChanged = "member.changed";
     public const string MemberRemoved = "member.removed";
+    public const string ResourceArchived = "resource.archived";
+    public const string ResourceChanged = "resource.changed";
+    public const string ResourceCreated = "resource.created";
+    public const string ServiceArchived = "service.archived";
+    public const string ServiceChanged = "service.changed";
+    public const string ServiceCreated = "service.created";
     public const string WebhookCreated = "webhook.created";
     public const string WebhookSecretRotated = "webhook.secret_rotated";
 }

@@ -131,7 +131,6 @@ public sealed class ApiExamplesTests(TestCluster cluster, RadicaleServer radical
     {
         var trade = await app.GivenATrade(tenant);
         var user = await radicale.GivenAUserAsync();
-        await play.Ask("ListServices", HttpStatusCode.OK, key);
         var calendar = await play.Ask("ConnectCalendar", HttpStatusCode.Created, key,
             $$"""{"resource_id":"{{trade.ResourceIds[0]}}","url":"{{user.Calendar}}","username":"{{user.Name}}","password":"{{RadicaleServer.Password}}"}""");
         await play.Ask("SyncCalendar", HttpStatusCode.OK, key, parameters: ("id", calendar.Id()));
@@ -155,6 +154,26 @@ public sealed class ApiExamplesTests(TestCluster cluster, RadicaleServer radical
             $$"""{"service_id":"{{trade.ServiceId}}","starts_at":"2026-03-04T17:00:00Z","customer":{"name":"Sam Ortiz","phone_number":"+15035550143"} }""");
         app.Clock.Advance(TimeSpan.FromHours(6));
         await play.Ask("CompleteAppointment", HttpStatusCode.OK, key, parameters: ("id", today.Id()));
+        await PlayScheduleAsync(play, key);
+    }
+
+    private async Task PlayScheduleAsync(ApiPlay play, HttpClient key)
+    {
+        app.Clock.Advance(TimeSpan.FromSeconds(1));
+        var robin = await play.Ask("CreateResource", HttpStatusCode.Created, key,
+            """{"name":"Robin","travel_minutes":20,"working_hours":[{"day":"monday","opens":"08:00","closes":"12:00"},{"day":"monday","opens":"13:00","closes":"17:00"}]}""");
+        var service = await play.Ask("CreateService", HttpStatusCode.Created, key,
+            $$"""{"name":"Water heater service","length_minutes":90,"buffer_after_minutes":15,"resource_ids":["{{robin.Id()}}"]}""");
+        await play.Ask("ChangeResource", HttpStatusCode.OK, key, """{"travel_minutes":15}""", parameters: ("id", robin.Id()));
+        await play.Ask("ChangeService", HttpStatusCode.OK, key, """{"length_minutes":120,"resource_ids":[]}""", parameters: ("id", service.Id()));
+        await play.Ask("GetResource", HttpStatusCode.OK, key, parameters: ("id", robin.Id()));
+        await play.Ask("GetService", HttpStatusCode.OK, key, parameters: ("id", service.Id()));
+        await play.Ask("ListResources", HttpStatusCode.OK, key);
+        await play.Ask("ListServices", HttpStatusCode.OK, key);
+        await play.Ask("ReplaceHolidays", HttpStatusCode.OK, key, """{"data":[{"day":"2026-12-25","name":"Christmas Day"},{"day":"2027-01-01"}]}""");
+        await play.Ask("ListHolidays", HttpStatusCode.OK, key);
+        await play.Ask("DeleteService", HttpStatusCode.NoContent, key, parameters: ("id", service.Id()));
+        await play.Ask("DeleteResource", HttpStatusCode.NoContent, key, parameters: ("id", robin.Id()));
     }
 
     private async Task PlayRefusalsAsync(ApiPlay play, TestTenant tenant, HttpClient key)

@@ -31,6 +31,13 @@ public sealed class RolesTests(KestrelVoiceApp app) : IClassFixture<KestrelVoice
         ("DELETE", "/api/webhooks", "integrate"),
         ("POST", "/api/calendars", "integrate"),
         ("DELETE", "/api/calendars", "integrate"),
+        ("POST", "/api/services", "integrate"),
+        ("PATCH", "/api/services", "integrate"),
+        ("DELETE", "/api/services", "integrate"),
+        ("POST", "/api/resources", "integrate"),
+        ("PATCH", "/api/resources", "integrate"),
+        ("DELETE", "/api/resources", "integrate"),
+        ("PUT", "/api/holidays", "integrate"),
         ("POST", "/api/hooks", "integrate"),
         ("DELETE", "/api/hooks", "integrate"),
     ];

@@ -31,6 +31,8 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
         ["/api/webhooks/{id}/messages/{message_id}"] = owned => owned.MessageId,
         ["/api/hooks/{id}"] = owned => owned.HookId,
         ["/api/appointments/{id}"] = owned => owned.AppointmentId,
+        ["/api/services/{id}"] = owned => owned.ServiceId,
+        ["/api/resources/{id}"] = owned => owned.ResourceId,
         ["/api/events/{event}"] = _ => TenantEventTypes.CallCompleted,
     };
 
@@ -44,6 +46,11 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
     private static readonly Dictionary<string, object> Bodies = new(StringComparer.Ordinal)
     {
         ["/api/appointments/{id}/reschedule"] = new { starts_at = "2026-03-06T18:00:00Z" },
+        ["/api/services"] = new { name = "from another tenant", length_minutes = 60 },
+        ["/api/services/{id}"] = new { name = "from another tenant" },
+        ["/api/resources"] = new { name = "from another tenant" },
+        ["/api/resources/{id}"] = new { name = "from another tenant" },
+        ["/api/holidays"] = new { data = new[] { new { day = "2026-07-04" } } },
         ["/api/api-keys"] = new { name = "from another tenant", scopes = new[] { "read" } },
         ["/api/members"] = new { email = "stranger@oakroad.example", role = "viewer" },
         ["/api/members/{id}"] = new { role = "viewer" },
@@ -106,7 +113,7 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
     {
         var (owner, stranger) = (await app.GivenATenant(name: "Elm Lane Electric"), await app.GivenATenant(name: "Pine Way Roofing"));
         var owned = await GiveBelongingsAsync(owner);
-        string[] marks = [owner.Name, owner.Number, owner.Id.ToString(), TypeId.Format(TypeId.Tenant, owner.Id), owned.CallId, Bare(owned.CallId), owned.KeyId, Bare(owned.KeyId), owned.MemberId, owned.WebhookId, Bare(owned.WebhookId), owned.HookId, Bare(owned.HookId), owned.EventId, Bare(owned.EventId), owned.AppointmentId, Bare(owned.AppointmentId), owned.CalendarId, Bare(owned.CalendarId), owned.Words, owned.Caller];
+        string[] marks = [owner.Name, owner.Number, owner.Id.ToString(), TypeId.Format(TypeId.Tenant, owner.Id), owned.CallId, Bare(owned.CallId), owned.KeyId, Bare(owned.KeyId), owned.MemberId, owned.WebhookId, Bare(owned.WebhookId), owned.HookId, Bare(owned.HookId), owned.EventId, Bare(owned.EventId), owned.AppointmentId, Bare(owned.AppointmentId), owned.ServiceId, Bare(owned.ServiceId), owned.ResourceId, Bare(owned.ResourceId), owned.CalendarId, Bare(owned.CalendarId), owned.Words, owned.Caller];
         var routes = RouteTable.Under(app, "/api/").Where(route => route.Method == "GET" && !HasAnId(route)).ToList();
         routes.Count.ShouldBeGreaterThan(1);
 
@@ -173,7 +180,7 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
         open.ShouldBeEmpty();
     }
 
-    private sealed record Belongings(string CallId, string KeyId, string MemberId, string WebhookId, string MessageId, string HookId, string EventId, string Words, string Caller, string AppointmentId, string CalendarId);
+    private sealed record Belongings(string CallId, string KeyId, string MemberId, string WebhookId, string MessageId, string HookId, string EventId, string Words, string Caller, string AppointmentId, string ServiceId, string ResourceId, string CalendarId);
 
     private async Task<Belongings> GiveBelongingsAsync(TestTenant tenant)
     {
@@ -191,9 +198,10 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
         await GiveSummaryAsync(tenant, calls.Data()[0].Id(), Words);
         var hook = await member.GivenAHook($"{WebhookRequests.Nobody}/{tenant.Id}");
         var message = await app.GivenAMessage(tenant, webhook.Id());
+        var appointment = await app.GivenAnAppointment(tenant);
         return new Belongings(
             calls.Data()[0].Id(), key.Id(), (await app.GivenAMember((tenant, "viewer"))).Id.ToString(), webhook.Id(), message.Id, hook.Id(), TypeId.Format(TypeId.Event, message.Event.Id), Words, Caller,
-            (await app.GivenAnAppointment(tenant)).Id(), await app.GivenACalendarOfNobody(tenant));
+            appointment.Id(), appointment.GetProperty("service").Id(), appointment.GetProperty("resource").Id(), await app.GivenACalendarOfNobody(tenant));
     }
 
     private async Task GiveSummaryAsync(TestTenant tenant, string callId, string text)
