@@ -72,12 +72,12 @@ public sealed partial class SliceTests
 
     [Fact]
     public void Every_subscription_names_a_dead_letter_topic() => Rule.Holds(
-        SourceFiles("src/Features").Where(source => source.Text.Contains("PubsubName = ", StringComparison.Ordinal)),
+        Solution.SourceFiles("src/Features").Where(source => source.Text.Contains("PubsubName = ", StringComparison.Ordinal)),
         source => DeadLetter().IsMatch(source.Text) ? null : source.Path);
 
     [Fact]
     public void Every_select_lists_its_columns() => Rule.Holds(
-        SourceFiles("src/Features").Where(source => source.Text.Contains("select ", StringComparison.OrdinalIgnoreCase)),
+        Solution.SourceFiles("src/Features").Where(source => source.Text.Contains("select ", StringComparison.OrdinalIgnoreCase)),
         source => SelectStar().IsMatch(source.Text) ? source.Path : null);
 
     [GeneratedRegex("DeadLetterTopic|Topics\\.CallsDead")]
@@ -85,10 +85,4 @@ public sealed partial class SliceTests
 
     [GeneratedRegex(@"\bselect\s+\*", RegexOptions.IgnoreCase)]
     private static partial Regex SelectStar();
-
-    private static IEnumerable<(string Path, string Text)> SourceFiles(string folder) =>
-        Directory.GetFiles(Path.Combine(Solution.Root, folder), "*.cs", SearchOption.AllDirectories)
-            .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)
-                && !file.Contains($"{Path.DirectorySeparatorChar}bin{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
-            .Select(file => (Path.GetRelativePath(Solution.Root, file), File.ReadAllText(file)));
 }

@@ -17,6 +17,16 @@ internal static class Solution
 
     public static string Root { get; } = FindRoot();
 
+    /// <param name="path">From the root of the checkout.</param>
+    public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path)).ReplaceLineEndings("\n");
+
+    /// <summary>What is written in C# in a folder of the checkout.</summary>
+    public static IEnumerable<(string Path, string Text)> SourceFiles(string folder) =>
+        Directory.GetFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)
+                && !file.Contains($"{Path.DirectorySeparatorChar}bin{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
+            .Select(file => (Path.GetRelativePath(Root, file), File.ReadAllText(file)));
+
     /// <summary>Types as written in source: no closures, state machines or other compiler output.</summary>
     public static IEnumerable<Type> WrittenTypes(Assembly assembly) => assembly.GetTypes()
         .Where(type => type.GetCustomAttribute<CompilerGeneratedAttribute>() is null && !type.Name.Contains('<', StringComparison.Ordinal));

@@ -15,7 +15,7 @@ public sealed class ChaosRun : IAsyncLifetime
     internal static readonly int Calls = int.Parse(Environment.GetEnvironmentVariable("KESTREL_CHAOS_CALLS") ?? "200", CultureInfo.InvariantCulture);
 
     // As many attempts as in production, and closer together: a test cannot wait for hours.
-    private static readonly Dictionary<string, string> Patience = new()
+    internal static readonly Dictionary<string, string> Patience = new()
     {
         ["Webhooks__RetrySchedule__0"] = "00:00:00.5",
         ["Webhooks__RetrySchedule__1"] = "00:00:01",

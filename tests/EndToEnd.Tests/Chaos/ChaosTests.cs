@@ -75,11 +75,6 @@ public sealed class ChaosTests(ChaosRun run) : IClassFixture<ChaosRun>
         messages.ShouldBe([("delivered", 3 * events.Single())]);
     }
 
-    private Task<List<T>> Rows<T>(string sql, Func<Npgsql.NpgsqlDataReader, T> read) => run.Stack.QueryAsync(sql, async rows =>
-    {
-        var all = new List<T>();
-        while (await rows.ReadAsync(TestContext.Current.CancellationToken))
-            all.Add(read(rows));
-        return all;
-    }, TestContext.Current.CancellationToken);
+    private Task<List<T>> Rows<T>(string sql, Func<Npgsql.NpgsqlDataReader, T> read) =>
+        run.Stack.RowsAsync(sql, read, TestContext.Current.CancellationToken);
 }

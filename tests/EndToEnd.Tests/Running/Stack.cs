@@ -114,6 +114,16 @@ internal sealed class Stack : IAsyncDisposable
         return await read(reader);
     }
 
+    public Task<List<T>> RowsAsync<T>(string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken) => QueryAsync(sql, async rows =>
+    {
+        var all = new List<T>();
+        while (await rows.ReadAsync(cancellationToken))
+            all.Add(read(rows));
+        return all;
+    }, cancellationToken);
+
+    public Task ExecuteAsync(string sql, CancellationToken cancellationToken) => QueryAsync(sql, _ => Task.FromResult(true), cancellationToken);
+
     public HttpRequestMessage Request(HttpMethod method, string path)
     {
         var request = new HttpRequestMessage(method, new Uri(HostUrl, path));

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
 using Dapper;
 using KestrelVoice.Contracts;
+using KestrelVoice.Features.Tests.Identity;
 
 namespace KestrelVoice.Features.Tests.Appointments;
 
@@ -102,5 +104,74 @@ public sealed class BookAppointmentTests(KestrelVoiceApp app) : IClassFixture<Ke
         await byResource.ShouldBeProblem(HttpStatusCode.Conflict, "conflict");
         using var offered = await client.GetAsync($"/api/availability?service_id={theirs.ServiceId}", Token);
         await offered.ShouldBeProblem(HttpStatusCode.NotFound, "not_found");
+    }
+
+    [Fact]
+    public async Task What_is_said_of_the_customer_is_kept()
+    {
+        var tenant = await app.GivenATenant();
+        var trade = await app.GivenATrade(tenant);
+        using var client = app.ClientFor(tenant);
+        using var member = await app.SignedIn(await app.GivenAMember((tenant, "member")));
+
+        var byKey = await BookAsync(client, trade, """ "starts_at":"2026-03-05T18:00:00Z","customer":{"name":" Dana Whitfield ","phone_number":"+15035550142","address":"12 Alder Court"},"notes":"Gate code 7" """);
+        var byMember = await BookAsync(member, trade, """ "starts_at":"2026-03-06T18:00:00Z","customer":{"name":"Sam Ortiz","phone_number":"+15035550143"}""");
+
+        byKey.GetProperty("customer").GetRawText().ShouldBe("""{"name":"Dana Whitfield","phone_number":"+15035550142","address":"12 Alder Court"}""");
+        byKey.GetProperty("notes").GetString().ShouldBe("Gate code 7");
+        byKey.GetProperty("source").GetString().ShouldBe("api");
+        byMember.GetProperty("customer").GetRawText().ShouldBe("""{"name":"Sam Ortiz","phone_number":"+15035550143","address":null}""");
+        byMember.GetProperty("notes").ValueKind.ShouldBe(JsonValueKind.Null);
+        byMember.GetProperty("source").GetString().ShouldBe("dashboard");
+        byMember.GetProperty("service").Id().ShouldBe(trade.ServiceId);
+    }
+
+    [Fact]
+    public async Task Who_is_to_come_can_be_said_and_else_it_is_whoever_is_free()
+    {
+        var tenant = await app.GivenATenant();
+        var trade = await app.GivenATrade(tenant, technicians: 2);
+        using var client = app.ClientFor(tenant);
+
+        using var named = await client.Book(trade, "2026-03-05T18:00:00Z", trade.ResourceIds[1]);
+        using var again = await client.Book(trade, "2026-03-05T18:00:00Z", trade.ResourceIds[1]);
+        using var other = await client.Book(trade, "2026-03-05T18:00:00Z");
+        using var nobody = await client.Book(trade, "2026-03-05T18:00:00Z");
+
+        (await named.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty("resource").Id().ShouldBe(trade.ResourceIds[1]);
+        var alternatives = (await again.ShouldBeProblem(HttpStatusCode.Conflict, "conflict")).GetProperty("alternatives").EnumerateArray();
+        alternatives.ShouldAllBe(slot => slot.GetProperty("resource_id").GetString() == trade.ResourceIds[1]);
+        (await other.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty("resource").Id().ShouldBe(trade.ResourceIds[0]);
+        await nobody.ShouldBeProblem(HttpStatusCode.Conflict, "conflict");
+    }
+
+    [Theory]
+    [InlineData("""{"starts_at":"2026-03-05T18:00:00Z","customer":{"name":"Dana","phone_number":"+15035550142"}}""", "service_id")]
+    [InlineData("""{"service_id":"repair","starts_at":"2026-03-05T18:00:00Z","customer":{"name":"Dana","phone_number":"+15035550142"}}""", "service_id")]
+    [InlineData("""{"service_id":"{id}","customer":{"name":"Dana","phone_number":"+15035550142"}}""", "starts_at")]
+    [InlineData("""{"service_id":"{id}","starts_at":"2026-03-05T18:00:00Z","resource_id":"sam","customer":{"name":"Dana","phone_number":"+15035550142"}}""", "resource_id")]
+    [InlineData("""{"service_id":"{id}","starts_at":"2026-03-05T18:00:00Z"}""", "customer")]
+    [InlineData("""{"service_id":"{id}","starts_at":"2026-03-05T18:00:00Z","customer":{"name":" ","phone_number":"+15035550142"}}""", "customer.name")]
+    [InlineData("""{"service_id":"{id}","starts_at":"2026-03-05T18:00:00Z","customer":{"name":"Dana","phone_number":"503 555 0142"}}""", "customer.phone_number")]
+    [InlineData("""{"service_id":"{id}","starts_at":"2026-03-05T18:00:00Z","customer":{"name":"Dana","phone_number":"+15035550142","address":"a\u0000b"}}""", "customer.address")]
+    [InlineData("""{"service_id":"{id}","starts_at":"2026-03-05T18:00:00Z","customer":{"name":"Dana","phone_number":"+15035550142"},"notes":"a\u0000b"}""", "notes")]
+    [InlineData("""{"service_id":"{id}","starts_at":"2026-03-05T18:00:00Z","customer":{"name":"Dana","phone_number":"+15035550142"},"status":"held"}""", "status")]
+    public async Task A_wish_that_cannot_be_meant_is_refused_by_name(string wish, string parameter)
+    {
+        var tenant = await app.GivenATenant();
+        var trade = await app.GivenATrade(tenant);
+        using var content = new StringContent(wish.Replace("{id}", trade.ServiceId, StringComparison.Ordinal), Encoding.UTF8, "application/json");
+
+        using var response = await app.ClientFor(tenant).PostAsync("/api/appointments", content, Token);
+
+        await response.ShouldBeInvalid(parameter);
+    }
+
+    private static async Task<JsonElement> BookAsync(HttpClient client, Trade trade, string rest)
+    {
+        using var content = new StringContent($$"""{"service_id":"{{trade.ServiceId}}",{{rest}}}""", Encoding.UTF8, "application/json");
+        using var response = await client.PostAsync("/api/appointments", content, Token);
+        await response.ShouldBe(HttpStatusCode.Created);
+        return await response.Content.ReadFromJsonAsync<JsonElement>(Token);
     }
 }

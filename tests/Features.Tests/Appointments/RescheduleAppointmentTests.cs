@@ -56,6 +56,22 @@ public sealed class RescheduleAppointmentTests(KestrelVoiceApp app) : IClassFixt
     }
 
     [Fact]
+    public async Task It_goes_to_whoever_is_named()
+    {
+        var (client, trade) = await ArrangeAsync(technicians: 2);
+        var id = await BookedAsync(client, trade, "2026-03-05T18:00:00Z", trade.ResourceIds[0]);
+        await BookedAsync(client, trade, "2026-03-05T22:00:00Z", trade.ResourceIds[1]);
+
+        using var moved = await MoveAsync(client, id, "2026-03-05T20:00:00Z", trade.ResourceIds[1]);
+        using var taken = await MoveAsync(client, id, "2026-03-05T22:00:00Z", trade.ResourceIds[1]);
+        using var nonsense = await MoveAsync(client, id, "2026-03-05T22:00:00Z", "sam");
+
+        (await moved.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty("resource").Id().ShouldBe(trade.ResourceIds[1]);
+        await taken.ShouldBeProblem(HttpStatusCode.Conflict, "conflict");
+        await nonsense.ShouldBeInvalid("resource_id");
+    }
+
+    [Fact]
     public async Task Two_that_want_the_same_time_do_not_both_get_it()
     {
         var (client, trade) = await ArrangeAsync(technicians: 1);
@@ -106,6 +122,6 @@ public sealed class RescheduleAppointmentTests(KestrelVoiceApp app) : IClassFixt
         return (await booked.Content.ReadFromJsonAsync<JsonElement>(Token)).Id();
     }
 
-    private static Task<HttpResponseMessage> MoveAsync(HttpClient client, string id, string startsAt) =>
-        client.PostAsJsonAsync($"/api/appointments/{id}/reschedule", new { starts_at = startsAt }, Token);
+    private static Task<HttpResponseMessage> MoveAsync(HttpClient client, string id, string startsAt, string? resourceId = null) =>
+        client.PostAsJsonAsync($"/api/appointments/{id}/reschedule", new { starts_at = startsAt, resource_id = resourceId }, Token);
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using Dapper;
 using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Tests.Appointments;
@@ -70,6 +71,32 @@ public sealed class ConnectedCalendarTests(KestrelVoiceApp app, RadicaleServer r
             app.Clock.Advance(TimeSpan.FromSeconds(1));
         }
         (await client.ReadAsync($"/api/calendars/{id}")).Text("status").ShouldBe("connected");
+    }
+
+    [Theory]
+    [InlineData(60, HttpStatusCode.Created)]
+    [InlineData(86_400, HttpStatusCode.Created)]
+    [InlineData(59, HttpStatusCode.BadRequest)]
+    [InlineData(86_401, HttpStatusCode.BadRequest)]
+    public async Task It_is_read_as_often_as_it_was_said(int seconds, HttpStatusCode status)
+    {
+        var (client, trade, user) = await ArrangeAsync();
+
+        using var response = await client.PostAsJsonAsync(
+            "/api/calendars",
+            new { resource_id = trade.ResourceIds[0], url = user.Calendar, username = user.Name, password = RadicaleServer.Password, poll_interval = seconds }, Token);
+
+        if (status != HttpStatusCode.Created)
+        {
+            await response.ShouldBeInvalid("poll_interval");
+            return;
+        }
+        var calendar = await response.ShouldAnswerWith(HttpStatusCode.Created);
+        calendar.GetProperty("poll_interval").GetInt32().ShouldBe(seconds);
+        await using var connection = await app.Owner.OpenConnectionAsync(Token);
+        (await connection.QuerySingleAsync<DateTime>(
+            "select due_at from calendar_connections where id = @Id", new { Id = TypeId.Parse(TypeId.Calendar, calendar.Id()) }))
+            .ShouldBe(app.Clock.GetUtcNow().AddSeconds(seconds).UtcDateTime, TimeSpan.FromSeconds(1));
     }
 
     [Fact]

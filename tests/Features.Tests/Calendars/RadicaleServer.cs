@@ -126,11 +126,15 @@ public sealed class RadicaleUser(HttpClient client, Uri home, string name)
         .ReadAsStringAsync(TestContext.Current.CancellationToken);
 
     /// <summary>How many entries there are in the calendar.</summary>
-    public async Task<int> CountAsync()
+    public async Task<int> CountAsync() => (await NamesAsync()).Count;
+
+    /// <summary>What the entries of the calendar are called, each of which <see cref="GetAsync"/> reads.</summary>
+    public async Task<IReadOnlyList<string>> NamesAsync()
     {
         using var response = await SendAsync(
             new HttpMethod("PROPFIND"), Calendar, """<propfind xmlns="DAV:"><prop><getetag/></prop></propfind>""", "application/xml", depth: 1);
-        return Regex.Count(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), @"<href>[^<]*\.ics</href>");
+        var listed = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        return [.. Regex.Matches(listed, @"<href>[^<]*/([^</]+)\.ics</href>").Select(found => Uri.UnescapeDataString(found.Groups[1].Value))];
     }
 
     public static string Event(string uid, params string[] lines) => string.Join("\r\n",

@@ -57,6 +57,20 @@ public sealed class WrittenAppointmentTests(AppWithSidecar app, RadicaleServer r
     }
 
     [Fact]
+    public async Task What_is_moved_here_moves_there()
+    {
+        var (client, trade, user, _) = await ArrangeAsync();
+        var appointment = await BookAsync(client, trade);
+        await AppearsAsync(user, appointment);
+
+        await client.PostAsync($"/api/appointments/{appointment.Id()}/reschedule", """{"starts_at":"2026-03-05T21:00:00Z"}""");
+
+        await app.Eventually(
+            TimeSpan.FromMilliseconds(200), async () => (await user.GetAsync(Href(appointment))).Contains("DTSTART:20260305T210000Z", StringComparison.Ordinal), "no move");
+        (await user.CountAsync()).ShouldBe(1);
+    }
+
+    [Fact]
     public async Task What_is_cancelled_here_disappears_there()
     {
         var (client, trade, user, _) = await ArrangeAsync();

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Net;
+using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -52,6 +53,22 @@ public sealed class SupabaseProjectTests(TestCluster cluster) : IAsyncLifetime
         using var client = app.Bearing(project.AccessToken());
 
         await (await client.GetAsync("/api/me", Stop)).ShouldBeProblem(HttpStatusCode.Forbidden, "forbidden");
+    }
+
+    [Fact]
+    public async Task Somebody_of_the_project_is_let_in_by_their_id_there()
+    {
+        await GivenItsUserIsAMember();
+        using var owner = app.Bearing(project.AccessToken());
+        var id = Guid.CreateVersion7(app.Clock.GetUtcNow());
+
+        var unnamed = await owner.PostAsJsonAsync("/api/members", new { email = "kim@project.example", role = "viewer" }, Stop);
+        var added = await owner.PostAsJsonAsync("/api/members", new { email = "kim@project.example", role = "viewer", user_id = id }, Stop);
+
+        await unnamed.ShouldBeInvalid("user_id");
+        var member = await added.ShouldAnswer(HttpStatusCode.Created);
+        member.GetProperty("id").GetString().ShouldBe(id.ToString());
+        member.GetProperty("password").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null);
     }
 
     [Theory]

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
+using Dapper;
 
 namespace KestrelVoice.Features.Tests.Kernel;
 
@@ -106,6 +107,25 @@ public sealed partial class RefusalTests(KestrelVoiceApp app) : IClassFixture<Ke
         using var client = app.ClientFor(tenant);
 
         await (await client.GetAsync("/api/call-logs?cursor=" + new string('a', 5000), Token)).ShouldBeInvalid("query");
+    }
+
+    [Fact]
+    public async Task What_nobody_expected_is_500_and_says_nothing_of_itself()
+    {
+        using var client = app.ClientFor(await app.GivenATenant());
+        await using var connection = await app.Owner.OpenConnectionAsync(Token);
+        await connection.ExecuteAsync("alter table services rename to hidden_services");
+        try
+        {
+            var problem = await (await client.GetAsync("/api/services", Token)).ShouldBeProblem(HttpStatusCode.InternalServerError, "internal_error");
+
+            problem.GetRawText().ShouldNotContain("relation");
+            problem.GetRawText().ShouldNotContain("Npgsql");
+        }
+        finally
+        {
+            await connection.ExecuteAsync("alter table hidden_services rename to services");
+        }
     }
 
     [Theory]
