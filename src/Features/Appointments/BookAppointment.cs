@@ -101,12 +101,14 @@ internal static class BookAppointment
             if (await FindAsync(command, startsAt, cancellationToken) is not { } service)
                 return new Outcome.NoService();
 
-            foreach (var resource in service.Availability.FreeAt(startsAt))
+            var free = service.Availability.FreeAt(startsAt).ToList();
+            foreach (var resource in free)
             {
                 if (await BookAsync(command, service, resource, startsAt, now, cancellationToken) is { } booked)
                     return new Outcome.Booked(booked);
             }
-            var afterwards = await FindAsync(command, startsAt, cancellationToken);
+            // Only what was free a moment ago has changed since.
+            var afterwards = free is [] ? service : await FindAsync(command, startsAt, cancellationToken);
             var range = new Interval(startsAt, startsAt.AddDays(14));
             return new Outcome.Taken([.. afterwards!.Availability.Slots(range).DistinctBy(slot => slot.StartsAt).Take(Alternatives).Select(SlotItem.Of)]);
         }
@@ -161,6 +163,7 @@ internal static class BookAppointment
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/appointments", Handle)
             .WithName(nameof(BookAppointment)).WithTags("Appointments").WithSummary("Book an appointment")
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
             .TakesIdempotencyKey()
             .RequireAuthorization(Policies.Write);
     }

@@ -68,6 +68,7 @@ internal static class GetAvailability
             .MapGet("/api/availability", Handle)
             .WithQuery("service_id", "from", "to", "resource_id")
             .WithName(nameof(GetAvailability)).WithTags("Appointments").WithSummary("List the times at which a service can be booked, earliest first")
+            .ProducesProblem(StatusCodes.Status404NotFound)
             .RequireAuthorization(Policies.Read);
     }
 

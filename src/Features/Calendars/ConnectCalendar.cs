@@ -180,6 +180,7 @@ internal static class ConnectCalendar
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/calendars", Handle)
             .WithName(nameof(ConnectCalendar)).WithTags("Calendars").WithSummary("Connect a resource's calendar by CalDAV, and read it")
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
             .RequireAuthorization(Policies.Integrate);
     }
 

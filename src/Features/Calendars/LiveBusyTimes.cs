@@ -23,6 +23,9 @@ internal sealed partial class LiveBusyTimes(
 
     private const string ReadSoon = "update calendar_connections set due_at = @Now where tenant_id = @TenantId and id = @Id and due_at > @Now";
 
+    // However many want the same slot of somebody, their calendar's server is asked once at a time.
+    private readonly SharedLooks<(Guid Calendar, BusyTime Time), CalendarReading> _looks = new();
+
     private sealed record Row(
         Guid Id, string Kind, string Url, string UserName, string Secret, string TimeZone, DateTime? SyncedAt, string Own);
 
@@ -41,14 +44,12 @@ internal sealed partial class LiveBusyTimes(
 
     private async Task<bool> AllowsAsync(Guid tenantId, Row row, BusyTime time, CancellationToken cancellationToken)
     {
-        using var patience = new CancellationTokenSource(Patience, clock);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         try
         {
             var calendar = connections.Open(new CalendarConnection(tenantId, row.Id, row.Kind, row.Url, row.UserName, row.Secret, row.TimeZone));
             var own = row.Own.Split('\n').ToHashSet(StringComparer.Ordinal);
-            var entries = (await calendar.LookAsync(time, ending.Token)).Entries;
-            if (entries.All(entry => own.Contains(entry.Href) || entry.Busy.Count == 0))
+            var seen = await _looks.LookAsync((row.Id, time), () => LookAsync(calendar, time)).WaitAsync(cancellationToken);
+            if (seen.Entries.All(entry => own.Contains(entry.Href) || entry.Busy.Count == 0))
                 return true;
             // Whoever is turned away is to be offered what is really free.
             await ReadSoonAsync(tenantId, row.Id, cancellationToken);
@@ -60,6 +61,12 @@ internal sealed partial class LiveBusyTimes(
             LogSilent(logger, row.Id, tenantId, (failure as CalendarException)?.Failure);
             return row.SyncedAt is { } read && clock.GetUtcNow().UtcDateTime - read <= options.Value.TrustFor;
         }
+    }
+
+    private async Task<CalendarReading> LookAsync(ICalendar calendar, BusyTime time)
+    {
+        using var patience = new CancellationTokenSource(Patience, clock);
+        return await calendar.LookAsync(time, patience.Token);
     }
 
     private async Task ReadSoonAsync(Guid tenantId, Guid id, CancellationToken cancellationToken)
