@@ -41,6 +41,12 @@ public static class Topics
     /// <summary>Appointments that were booked or changed: references, for whatever follows them.</summary>
     public const string AppointmentChanges = "appointment-changes";
 
+    /// <summary>Erasures of many calls: references, for whoever carries them out.</summary>
+    public const string Erasures = "erasures";
+
+    /// <summary>Recordings of erased calls that Twilio is to delete: references.</summary>
+    public const string ErasedRecordings = "erased-recordings";
+
     /// <summary>Deliveries of the host's own topics that failed after every retry.</summary>
     public const string HostDead = "host.dead";
 }

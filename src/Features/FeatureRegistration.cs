@@ -14,6 +14,7 @@ using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Kernel.CustomerUrls;
 using KestrelVoice.Features.Kernel.Idempotency;
 using KestrelVoice.Features.Kernel.RateLimits;
+using KestrelVoice.Features.Privacy;
 using KestrelVoice.Features.Summaries;
 using KestrelVoice.Features.Webhooks;
 using Microsoft.AspNetCore.Authentication;
@@ -60,7 +61,8 @@ public static class FeatureRegistration
             .AddCalls(configuration)
             .AddCalendars(configuration)
             .AddWebhooks(configuration)
-            .AddSummaries(configuration);
+            .AddSummaries(configuration)
+            .AddPrivacy();
     }
 
     /// <summary>From request id to authorization; what comes first covers all that comes after.</summary>

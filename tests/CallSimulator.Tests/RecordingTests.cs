@@ -89,6 +89,21 @@ public sealed class RecordingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_deleted_is_gone_and_cannot_be_deleted_again()
+    {
+        var url = await LeaveMessageAsync(seconds: 1);
+
+        using var deleted = await SendAsync(HttpMethod.Delete, url + ".json", TwimlApp.AuthToken);
+        using var sound = await GetAsync(url + ".wav", TwimlApp.AuthToken);
+        using var again = await SendAsync(HttpMethod.Delete, url + ".json", TwimlApp.AuthToken);
+
+        deleted.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await deleted.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldBeEmpty();
+        await ShouldRefuseAsync(sound, HttpStatusCode.NotFound, 20404);
+        await ShouldRefuseAsync(again, HttpStatusCode.NotFound, 20404);
+    }
+
+    [Fact]
     public async Task The_file_is_there_before_its_callback()
     {
         await using var app = await TwimlApp.StartAsync();
@@ -116,9 +131,11 @@ public sealed class RecordingTests : IAsyncLifetime
         return app.To("/recorded").Single()["RecordingUrl"]!;
     }
 
-    private async Task<HttpResponseMessage> GetAsync(string url, string? token)
+    private Task<HttpResponseMessage> GetAsync(string url, string? token) => SendAsync(HttpMethod.Get, url, token);
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string url, string? token)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, url);
+        using var request = new HttpRequestMessage(method, url);
         if (token is not null)
             request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{TwimlApp.AccountSid}:{token}")));
         return await http.SendAsync(request, TestContext.Current.CancellationToken);

@@ -4,5 +4,6 @@ namespace KestrelVoice.Features.Appointments;
 
 internal static class AppointmentsRegistration
 {
-    public static IServiceCollection AddAppointments(this IServiceCollection services) => services.AddSingleton<Schedules>().AddSingleton<OutsideChanges>();
+    public static IServiceCollection AddAppointments(this IServiceCollection services) =>
+        services.AddSingleton<Schedules>().AddSingleton<OutsideChanges>().AddSingleton<CustomerAppointments>();
 }

@@ -29,9 +29,9 @@ internal static class ListAuditLog
         string? Detail);
 
     internal sealed record Actor(
-        [property: Description("member or api_key.")] string Kind,
-        [property: Description("The member's user id, or the API key's key_… id.")] string Id,
-        [property: Description("The member's address at that time; null for a key.")] string? Email);
+        [property: Description("member, api_key, or system for what happens by itself.")] string Kind,
+        [property: Description("The member's user id, the API key's key_… id, or system.")] string Id,
+        [property: Description("The member's address at that time; null for anything else.")] string? Email);
 
     internal sealed class Validator : AbstractValidator<Query>
     {
@@ -55,8 +55,14 @@ internal static class ListAuditLog
         {
             public Item ToItem() => new(
                 TypeId.Format(TypeId.Audit, Id), CreatedAt,
-                new Actor(ActorKind, ActorKind is "member" ? ActorId.ToString() : TypeId.Format(TypeId.ApiKey, ActorId), Email),
-                Action, Target, Detail);
+                new Actor(ActorKind, ActorIdText, Email), Action, Target, Detail);
+
+            private string ActorIdText => ActorKind switch
+            {
+                "member" => ActorId.ToString(),
+                "api_key" => TypeId.Format(TypeId.ApiKey, ActorId),
+                _ => ActorKind,
+            };
         }
 
         public Task<Response> Handle(Query query, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using KestrelVoice.Features.Appointments;
 using KestrelVoice.Features.Kernel;
 using Microsoft.Extensions.Logging;
 
@@ -51,7 +52,10 @@ internal sealed partial class AppointmentWriter(
 
     private sealed record Appointment(
         string Status, DateTime StartsAt, DateTime EndsAt, int Version, string ServiceName, string? CustomerName, string? CustomerPhone,
-        string? CustomerAddress, string? Notes, DateTime UpdatedAt);
+        string? CustomerAddress, string? Notes, DateTime UpdatedAt)
+    {
+        public bool IsErased => CustomerPhone == CustomerAppointments.Erased;
+    }
 
     private sealed record Target(
         Guid Id, string Kind, string Url, string UserName, string Secret, string TimeZone, bool Receives, string? Href, string? ETag, int? Version,
@@ -63,8 +67,8 @@ internal sealed partial class AppointmentWriter(
         var (appointment, targets) = await database.ReadAsync(
             tenantId, Find, new { AppointmentId = appointmentId },
             async results => (await results.ReadSingleOrDefaultAsync<Appointment?>(), (await results.ReadAsync<Target>()).ToList()), cancellationToken);
-        // What is done stays as it was written; what is held is nobody's yet.
-        if (appointment is null or { Status: "completed" or "held" })
+        // What is done stays as it was written, unless its customer is to be forgotten; what is held is nobody's yet.
+        if (appointment is null or { Status: "held" } or { Status: "completed", IsErased: false })
             return true;
         var done = true;
         foreach (var target in targets)
@@ -80,6 +84,8 @@ internal sealed partial class AppointmentWriter(
                 tenantId, target.Id, target.Kind, target.Url, target.UserName, target.Secret, target.TimeZone));
             if (!target.Receives || appointment.Status == "cancelled")
                 return target.Href is null || await RemoveAsync(tenantId, appointmentId, target, calendar, cancellationToken);
+            if (target.Href is null && appointment.IsErased)
+                return true;
             return (target.Confirmed && target.Version == appointment.Version)
                 || await PutAsync(tenantId, appointmentId, appointment, target, calendar, cancellationToken);
         }
@@ -119,7 +125,7 @@ internal sealed partial class AppointmentWriter(
         catch (CalendarException changed) when (changed.Failure is CalendarFailure.Changed)
         {
             var found = await calendar.FindAsync(calendar.HrefOf(appointmentId), cancellationToken);
-            if (!IsWhereWeLeftIt(found, appointment, target))
+            if (!IsWhereWeLeftIt(found, appointment, target) && !(appointment.IsErased && found is not null))
             {
                 var known = new CalendarAdoption.Known(appointmentId, calendar.HrefOf(appointmentId), target.ETag, appointment.StartsAt, appointment.EndsAt);
                 // What cannot be followed now stays as it is there and here, and the next reading says so.

@@ -7,7 +7,7 @@ namespace KestrelVoice.Features.Calls;
 
 /// <summary>Takes every event of a call once, and writes the call log that all of them together make.</summary>
 internal sealed class CallJournal(
-    NpgsqlDataSource source, TenantDatabase database, DeadLetters deadLetters, CallAnnouncements announcements, TimeProvider clock)
+    NpgsqlDataSource source, TenantDatabase database, DeadLetters deadLetters, CallAnnouncements announcements, ErasedCalls erasedCalls, TimeProvider clock)
 {
     private const string FindOwner = "select tenant_of_number(@Dialed)";
 
@@ -17,7 +17,8 @@ internal sealed class CallJournal(
     private const string Append =
         """
         insert into call_events (tenant_id, event_id, call_sid, type, body, received_at)
-        values (@TenantId, @EventId, @CallSid, @Type, @Body::jsonb, @Now)
+        select @TenantId, @EventId, @CallSid, @Type, @Body::jsonb, @Now
+        where not exists (select from erased_calls where tenant_id = @TenantId and call_hash = hash_of_call(@CallSid))
         on conflict (tenant_id, event_id) do nothing
         """;
 
@@ -56,6 +57,9 @@ internal sealed class CallJournal(
         if (await transaction.QuerySingleOrDefaultAsync<string>(Find, new { Id = callId }, cancellationToken) is not { } callSid)
             return;
         await transaction.ExecuteAsync(TakeTurn, new { CallSid = callSid }, cancellationToken);
+        // Erased while this waited.
+        if (await transaction.QuerySingleOrDefaultAsync<string>(Find, new { Id = callId }, cancellationToken) is null)
+            return;
         await announcements.MakeDueAsync(transaction, await FactsAsync(transaction, callSid, cancellationToken), callId, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
@@ -97,7 +101,11 @@ internal sealed class CallJournal(
             new { callEvent.EventId, CallSid = callSid, stored.Type, stored.Body, Now = clock.GetUtcNow().UtcDateTime },
             cancellationToken);
         if (appended == 0)
+        {
+            if (await erasedCalls.TakeLateAsync(transaction, callEvent, cancellationToken))
+                await transaction.CommitAsync(cancellationToken);
             return Recorded.Already;
+        }
 
         var facts = await FactsAsync(transaction, callSid, cancellationToken);
         var log = (await transaction.QuerySingleOrDefaultAsync<Projected>(Project, Row(facts), cancellationToken))!;

@@ -1,3 +1,4 @@
+using Dapr.Workflow;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -7,8 +8,14 @@ internal static class CallsRegistration
 {
     public static IServiceCollection AddCalls(this IServiceCollection services, IConfiguration configuration) => services
         .AddSingleton<CallJournal>()
+        .AddSingleton<ErasedCalls>()
         .AddSingleton<CallAnnouncements>()
         .AddHostedService<CallAnnouncer>()
         .AddSingleton<DeadLetters>()
-        .AddTwilioMedia(configuration);
+        .AddTwilioMedia(configuration)
+        .AddDaprWorkflow(workflows =>
+        {
+            workflows.RegisterWorkflow<DeleteRecordingsWorkflow>();
+            workflows.RegisterActivity<DeleteRecordingsActivity>();
+        });
 }

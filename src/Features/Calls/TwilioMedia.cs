@@ -55,6 +55,21 @@ internal sealed class TwilioMedia(IHttpClientFactory clients, TwilioMedia.Accoun
         throw new HttpRequestException("Too many redirects on the way to a recording.");
     }
 
+    /// <summary>Returns once Twilio has no such recording, which may have been so before.</summary>
+    /// <exception cref="HttpRequestException">Twilio is away, or will not.</exception>
+    public async Task DeleteAsync(string recordingSid, CancellationToken cancellationToken)
+    {
+        // Without an account the address leads nowhere, and nowhere answers 404.
+        if (account.AccountSid.Length == 0)
+            throw new HttpRequestException("No Twilio account is configured.");
+        using var request = new HttpRequestMessage(
+            HttpMethod.Delete, new Uri(account.ApiBaseUrl, $"/2010-04-01/Accounts/{account.AccountSid}/Recordings/{recordingSid}.json"));
+        Authorize(request);
+        using var response = await clients.CreateClient(Client).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        if (!response.IsSuccessStatusCode && response.StatusCode is not (HttpStatusCode.NotFound or HttpStatusCode.Gone))
+            throw new HttpRequestException("Unexpected answer to a request to delete a recording.", null, response.StatusCode);
+    }
+
     /// <summary>Whether this came of Twilio not answering, rather than of our own request being given up.</summary>
     public static bool IsAway(Exception exception, CancellationToken cancellationToken) =>
         !cancellationToken.IsCancellationRequested
@@ -65,12 +80,14 @@ internal sealed class TwilioMedia(IHttpClientFactory clients, TwilioMedia.Accoun
         using var request = new HttpRequestMessage(HttpMethod.Get, url);
         // The token is for Twilio's API, not for wherever it keeps its files.
         if (url.Authority == account.ApiBaseUrl.Authority)
-            request.Headers.Authorization = new AuthenticationHeaderValue(
-                "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{account.AccountSid}:{account.AuthToken}")));
+            Authorize(request);
         if (RangeHeaderValue.TryParse(range, out var parsed))
             request.Headers.Range = parsed;
         return await clients.CreateClient(Client).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
     }
+
+    private void Authorize(HttpRequestMessage request) => request.Headers.Authorization = new AuthenticationHeaderValue(
+        "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{account.AccountSid}:{account.AuthToken}")));
 
     private Uri Target(Uri from, Uri? location)
     {

@@ -44,7 +44,8 @@ internal static class ListTenantEvents
         string Event,
         DateTime Timestamp,
         [property: Description("TypeID, evt_ + 26 characters; the webhook-id of its deliveries.")] string Id,
-        [property: Description("As it was delivered; null once it is older than payloads are kept.")] JsonElement? Data);
+        [property: Description("As it was delivered; null once it is older than payloads are kept, or erased.")] JsonElement? Data,
+        [property: Description("What it was about has been erased: only that there was an event is left.")] bool Erased);
 
     internal sealed class Validator : AbstractValidator<Query>
     {
@@ -66,7 +67,7 @@ internal static class ListTenantEvents
             """
             select coalesce(max(last), 0) from tenant_event_counters where tenant_id = @TenantId;
             select coalesce(@AfterSequence, (select sequence from tenant_events where tenant_id = @TenantId and id = @AfterId));
-            select sequence, id, type, occurred_at, payload
+            select sequence, id, type, occurred_at, payload, erased_at is not null as erased
             from tenant_events
             where tenant_id = @TenantId and (@Event::text is null or type = @Event)
               and sequence > coalesce(@AfterSequence, (select sequence from tenant_events where tenant_id = @TenantId and id = @AfterId))
@@ -74,7 +75,7 @@ internal static class ListTenantEvents
             limit @Limit
             """;
 
-        private sealed record Row(long Sequence, Guid Id, string Type, DateTime OccurredAt, byte[]? Payload);
+        private sealed record Row(long Sequence, Guid Id, string Type, DateTime OccurredAt, byte[]? Payload, bool Erased);
 
         public Task<Outcome> Handle(Query query, CancellationToken cancellationToken)
         {
@@ -96,7 +97,10 @@ internal static class ListTenantEvents
             // Others may have come while the page was read.
             latest = Math.Max(latest, rows is [] ? 0 : last);
             return new Outcome.Found(new Response(
-                [.. rows.Select(row => new Item(row.Sequence, row.Type, row.OccurredAt, TypeId.Format(TypeId.Event, row.Id), DataOf(row.Payload)))],
+                [
+                    .. rows.Select(row => new Item(
+                        row.Sequence, row.Type, row.OccurredAt, TypeId.Format(TypeId.Event, row.Id), DataOf(row.Payload), row.Erased)),
+                ],
                 rows.Count == limit ? last : Math.Max(last, latest), latest));
         }
 

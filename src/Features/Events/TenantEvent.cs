@@ -7,7 +7,7 @@ namespace KestrelVoice.Features.Events;
 
 /// <summary>Something that a tenant is told about.</summary>
 /// <param name="Type">One of <see cref="TenantEventTypes"/>.</param>
-/// <param name="Occasion">What it may be told of once only.</param>
+/// <param name="Occasion">What it may be told of once only: a word, a colon, and the id of the call or appointment that it is about, by which it is erased.</param>
 /// <param name="OccurredAt">When it happened, which may be before it is told.</param>
 /// <param name="Data">The payload's <c>data</c>.</param>
 internal sealed record TenantEvent(string Type, string Occasion, DateTimeOffset OccurredAt, object Data)

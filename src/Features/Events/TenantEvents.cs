@@ -34,6 +34,14 @@ internal sealed class TenantEvents(Outbox outbox, TimeProvider clock)
 
     private const string GiveBack = "update tenant_event_counters set last = last - 1 where tenant_id = @TenantId";
 
+    private const string Erase =
+        """
+        update tenant_events
+        set payload = null, erased_at = @Now
+        where tenant_id = @TenantId and split_part(occasion, ':', 2) = any (@Subjects) and erased_at is null
+        returning id
+        """;
+
     private sealed record Numbers(long? Taken, long? Appended);
 
     /// <summary>Tells it when the transaction commits; false when this occasion has been told of before.</summary>
@@ -57,6 +65,14 @@ internal sealed class TenantEvents(Outbox outbox, TimeProvider clock)
             new TenantEventReference(transaction.TenantId, id), urgent, cancellationToken);
         return true;
     }
+
+    /// <summary>Forgets what was told of these calls or appointments: the numbers stay, the words go.</summary>
+    /// <returns>The ids of the events.</returns>
+    public async Task<Guid[]> EraseAsync(TenantTransaction transaction, IEnumerable<Guid> subjects, CancellationToken cancellationToken) =>
+        [
+            .. await transaction.QueryAsync<Guid>(
+                Erase, new { Subjects = subjects.Select(subject => subject.ToString()).ToArray(), Now = clock.GetUtcNow().UtcDateTime }, cancellationToken),
+        ];
 }
 
 internal static class EventsRegistration

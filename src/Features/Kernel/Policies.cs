@@ -23,6 +23,9 @@ public static class Policies
     /// <summary>Whoever sends a tenant's calls elsewhere: its owners and admins, and any key that may write, since integrations set themselves up.</summary>
     public const string Integrate = "Integrate";
 
+    /// <summary>Whoever takes all calls along at once: owners and admins, and any key that may read.</summary>
+    public const string Export = "Export";
+
     /// <summary>The app's own sidecar, by its token.</summary>
     public const string Sidecar = "Dapr";
 
@@ -34,6 +37,8 @@ public static class Policies
         options.AddPolicy(Manage, policy => Require(policy, principal => principal.Manages));
         options.AddPolicy(Integrate, policy => Require(
             policy, principal => principal.Manages || (principal.Kind == PrincipalKind.ApiKey && principal.Scopes.Contains(Principal.Write))));
+        options.AddPolicy(Export, policy => Require(
+            policy, principal => principal.Manages || (principal.Kind == PrincipalKind.ApiKey && principal.Scopes.Contains(Principal.Read))));
         options.AddDapr(Sidecar);
     }
 

@@ -18,6 +18,7 @@ public static class TypeId
     public const string Service = "svc";
     public const string Resource = "res";
     public const string Calendar = "cal";
+    public const string Erasure = "ers";
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
     private const int EncodedLength = 26;

@@ -21,7 +21,9 @@ internal sealed class SummaryRuns(DaprWorkflowClient workflows, TenantDatabase d
     private const string Note =
         """
         insert into call_summaries (tenant_id, call_id, status, started_at)
-        values (@TenantId, @CallId, 'running', @Now)
+        select @TenantId, call_id, 'running', @Now
+        from call_results
+        where tenant_id = @TenantId and call_id = @CallId
         on conflict (tenant_id, call_id) do nothing
         """;
 

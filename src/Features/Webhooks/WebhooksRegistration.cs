@@ -15,7 +15,7 @@ internal static class WebhooksRegistration
         services.AddSingleton<IValidateOptions<DeliverySettings>, DeliverySettings.Validator>();
         services.AddSingleton<WebhookSecrets>().AddSingleton<EndpointRemoval>().AddSingleton<WebhookDispatch>();
         services.AddSingleton<WebhookAttempts>().AddSingleton<WebhookSender>().AddSingleton(_ => RetrySchedule.From(configuration)).AddSingleton<EndpointHealth>();
-        services.AddSingleton<WebhookCourier>().AddSingleton<WebhookLanes>();
+        services.AddSingleton<ErasedMessages>().AddSingleton<WebhookCourier>().AddSingleton<WebhookLanes>();
         services.AddHostedService<WebhookDispatcher>().AddHostedService<WebhookUpkeep>();
         return services.AddDaprWorkflow(workflows =>
         {

@@ -38,6 +38,7 @@ public sealed class ApiExamplesTests(TestCluster cluster, RadicaleServer radical
         await PlayHooksAsync(play, key);
         await PlayRefusalsAsync(play, tenant, key);
         await play.Ask("ListAuditLog", HttpStatusCode.OK, owner, parameters: ("limit", "1"));
+        await PlayPrivacyAsync(play, owner, key);
         // Last, since the clock moves past what people are signed in for.
         await PlayAppointmentsAsync(play, tenant, key);
 
@@ -174,6 +175,18 @@ public sealed class ApiExamplesTests(TestCluster cluster, RadicaleServer radical
         await play.Ask("ListHolidays", HttpStatusCode.OK, key);
         await play.Ask("DeleteService", HttpStatusCode.NoContent, key, parameters: ("id", service.Id()));
         await play.Ask("DeleteResource", HttpStatusCode.NoContent, key, parameters: ("id", robin.Id()));
+    }
+
+    private static async Task PlayPrivacyAsync(ApiPlay play, HttpClient owner, HttpClient key)
+    {
+        await play.Ask("GetRetention", HttpStatusCode.OK, owner);
+        await play.Ask("ChangeRetention", HttpStatusCode.OK, owner, """{"call_days":365}""");
+        await play.Ask("ExportCaller", HttpStatusCode.OK, key, """{"phone_number":"+15035550142"}""");
+        // The one without a recording: there is nobody here who would delete one.
+        var call = (await key.ReadAsync("/api/call-logs")).Data().First(listed => listed.GetProperty("phone_number").GetString() != "+15035550142");
+        await play.Ask("EraseCallLog", HttpStatusCode.Accepted, key, parameters: ("id", call.Id()));
+        var erasure = await play.Ask("EraseCaller", HttpStatusCode.Accepted, key, """{"phone_number":"+15035550171"}""");
+        await play.Ask("GetErasure", HttpStatusCode.OK, key, parameters: ("id", erasure.Id()));
     }
 
     private async Task PlayRefusalsAsync(ApiPlay play, TestTenant tenant, HttpClient key)

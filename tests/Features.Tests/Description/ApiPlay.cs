@@ -115,7 +115,7 @@ internal sealed partial class ApiPlay(JsonElement description)
 
     // Moments, ids, how long something took, what stands for a place in a list, what is drawn by lot.
     [GeneratedRegex("""
-        \d{4}-\d\d-\d\dT[\d:.]+Z|(?<=\b(ten|req|call|evt|appt|we|msg|hook|key|aud|svc|res|cal|conn)_)[0-9a-hjkmnp-tv-z]{26}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<="member)\d+(?=@)|(?<="(duration_ms|resets_in)": )\d+|(?<="(next_cursor|prefix|last4|password)": ")[^"]+
+        \d{4}-\d\d-\d\dT[\d:.]+Z|(?<=\b(ten|req|call|evt|appt|we|msg|hook|key|aud|svc|res|cal|conn|ers)_)[0-9a-hjkmnp-tv-z]{26}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<="member)\d+(?=@)|(?<="(duration_ms|resets_in)": )\d+|(?<="(next_cursor|prefix|last4|password)": ")[^"]+
         """)]
     private static partial Regex Volatile();
 

@@ -101,7 +101,7 @@ public sealed class BadInputTests(KestrelVoiceApp app) : IClassFixture<KestrelVo
         async Task<string> WorldAsync()
         {
             // All but what counts these very questions.
-            var lists = RouteTable.Under(app, "/api/").Where(route => route is { PathParameters.Count: 0, Method: "GET", Template: not ("/api/me" or "/api/availability") });
+            var lists = RouteTable.Under(app, "/api/").Where(route => route is { PathParameters.Count: 0, Method: "GET", Template: not ("/api/me" or "/api/availability" or "/api/export/call-logs") });
             return string.Join("\n", await Task.WhenAll(lists.Select(route => client.GetStringAsync(route.Template, Token))));
         }
     }

@@ -17,6 +17,7 @@ public sealed class RolesTests(KestrelVoiceApp app) : IClassFixture<KestrelVoice
         ["integrate"] = ["owner", "admin", "key write", "key read write"],
         ["see people"] = ["owner", "admin", "member", "viewer"],
         ["manage"] = ["owner", "admin"],
+        ["export"] = ["owner", "admin", "key read", "key read write"],
     };
 
     // Where it is not simply reading by GET and writing by anything else; the longest that fits decides.
@@ -25,6 +26,10 @@ public sealed class RolesTests(KestrelVoiceApp app) : IClassFixture<KestrelVoice
         ("*", "/api/api-keys", "manage"),
         ("*", "/api/audit-log", "manage"),
         ("*", "/api/members", "manage"),
+        ("*", "/api/retention", "manage"),
+        ("GET", "/api/export", "export"),
+        ("POST", "/api/callers", "integrate"),
+        ("DELETE", "/api/call-logs", "integrate"),
         ("GET", "/api/members", "see people"),
         ("POST", "/api/webhooks", "integrate"),
         ("PATCH", "/api/webhooks", "integrate"),

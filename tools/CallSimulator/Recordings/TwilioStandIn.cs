@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 
 namespace KestrelVoice.CallSimulator.Recordings;
 
-/// <summary>The part of Twilio's REST API that serves recordings, over loopback and from a folder that simulated calls write to.</summary>
+/// <summary>The part of Twilio's REST API that serves and deletes recordings, over loopback and from a folder that simulated calls write to.</summary>
 public sealed partial class TwilioStandIn : IAsyncDisposable
 {
     private readonly WebApplication app;
@@ -42,6 +42,7 @@ public sealed partial class TwilioStandIn : IAsyncDisposable
             : Refuse(context, StatusCodes.Status401Unauthorized, 20003, "Authenticate"));
         app.UseRouting();
         app.MapMethods("/2010-04-01/Accounts/{account}/Recordings/{name}", ["GET", "HEAD"], (HttpContext context) => ServeAsync(context, folder, accountSid));
+        app.MapDelete("/2010-04-01/Accounts/{account}/Recordings/{name}", (HttpContext context) => DeleteAsync(context, folder, accountSid));
         app.MapFallback(NotFound);
         await app.StartAsync(cancellationToken);
         return new TwilioStandIn(app);
@@ -68,6 +69,21 @@ public sealed partial class TwilioStandIn : IAsyncDisposable
 
         var type = path.EndsWith(".json", StringComparison.Ordinal) ? "application/json" : "audio/x-wav";
         await TypedResults.PhysicalFile(Path.GetFullPath(path), type, enableRangeProcessing: true).ExecuteAsync(context);
+    }
+
+    private static async Task DeleteAsync(HttpContext context, string folder, string accountSid)
+    {
+        var name = RecordingName.Match((string)context.Request.RouteValues["name"]!);
+        var sound = RecordingFile.Sound(folder, name.Groups["sid"].Value);
+        if (!name.Success || (string?)context.Request.RouteValues["account"] != accountSid || !File.Exists(sound))
+        {
+            await NotFound(context);
+            return;
+        }
+
+        File.Delete(sound);
+        File.Delete(RecordingFile.Metadata(folder, name.Groups["sid"].Value));
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
     private static Task NotFound(HttpContext context) => Refuse(

@@ -39,7 +39,7 @@ internal static class FanOutWhenTenantEventTold
             select e.id as endpoint_id, told.type
             from tenant_events told
             join webhook_endpoints e on e.tenant_id = told.tenant_id and e.status in ('active', 'paused') and told.type = any (e.events)
-            where told.tenant_id = @TenantId and told.id = @EventId
+            where told.tenant_id = @TenantId and told.id = @EventId and told.erased_at is null
             """;
 
         private const string Insert =

@@ -57,6 +57,7 @@ internal sealed class WebhookAttempts(TenantDatabase database, WebhookSecrets se
         """;
 
     // Whoever lost the lease has lost the right to say what came of it. What was cancelled meanwhile stays so, unless they have it.
+    // An answer to what was erased meanwhile may repeat it, and is not kept.
     private const string End =
         """
         with ended as (
@@ -68,10 +69,11 @@ internal sealed class WebhookAttempts(TenantDatabase database, WebhookSecrets se
                 schedule = schedule + case when state = 'pending' and @State = 'retrying' then 1 else 0 end,
                 finished_at = case when @State in ('delivered', 'failed') and (state <> 'cancelled' or @State = 'delivered') then @Now else finished_at end
             where tenant_id = @TenantId and id = @MessageId and leased_until = @LeasedUntil
-            returning state, schedule
+            returning state, schedule, erased_at
         ), logged as (
             update webhook_attempts
-            set duration_ms = @DurationMs, status = @Status, error = @Error, response_body = @Body
+            set duration_ms = @DurationMs, status = @Status, error = @Error,
+                response_body = case when (select erased_at from ended) is null then @Body end
             where tenant_id = @TenantId and message_id = @MessageId and number = @Number and exists (select from ended)
         )
         select state, schedule from ended

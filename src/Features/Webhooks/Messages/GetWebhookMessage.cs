@@ -21,7 +21,7 @@ internal static class GetWebhookMessage
         string Id, string Event, string EventId, bool Test, string State, int AttemptCount, DateTime? NextAttemptAt, int? LastStatus, string? LastError,
         DateTime CreatedAt, DateTime? FinishedAt,
         [property: Description("As in GET /api/events, and in the header kestrel-sequence; null for a test, which is no event of the tenant's.")] long? Sequence,
-        [property: Description("What is sent; null once it is older than payloads are kept.")] JsonElement? Payload,
+        [property: Description("What is sent; null once it is older than payloads are kept, or erased.")] JsonElement? Payload,
         [property: Description("In their order.")] IReadOnlyList<Attempt> Attempts)
         : WebhookMessageItem(Id, Event, EventId, Test, State, AttemptCount, NextAttemptAt, LastStatus, LastError, CreatedAt, FinishedAt);
 

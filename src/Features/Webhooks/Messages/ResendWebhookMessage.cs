@@ -68,7 +68,7 @@ internal static class ResendWebhookMessage
             Outcome.Resent => TypedResults.Accepted($"/api/webhooks/{id}/messages/{message_id}"),
             Outcome.NotAllowed => WebhookManagers.Refusal(),
             Outcome.NotFound => WebhookManagers.NoMessage(),
-            Outcome.NothingToSend => Problems.Conflict("The payload is older than payloads are kept, so there is nothing to send."),
+            Outcome.NothingToSend => Problems.Conflict("The payload is older than payloads are kept, or was erased, so there is nothing to send."),
             _ => throw new UnreachableException(),
         };
 }
