@@ -104,7 +104,7 @@ internal static class ExportCallLogs
             .MapGet("/api/export/call-logs", Handle)
             .WithQuery("from_date", "to_date")
             .WithName(nameof(ExportCallLogs)).WithTags("Privacy").WithSummary("Read all call logs, newest first, a line of JSON each")
-            .Produces(StatusCodes.Status200OK, contentType: JsonLines<CallLogItem>.ContentType)
+            .Produces<CallLogItem>(StatusCodes.Status200OK, JsonLines<CallLogItem>.ContentType)
             .RequireAuthorization(Policies.Export);
     }
 

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json;
 using KestrelVoice.Contracts;
 using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Tests.Appointments;
@@ -16,8 +15,6 @@ public sealed class EraseCallerTests(Office office) : IClassFixture<Office>
     private const string Booker = "+15035550142";
 
     private readonly AppWithSidecar app = office.App;
-
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task All_calls_of_the_number_go_and_all_others_stay()
