@@ -11,7 +11,7 @@ internal sealed class Stack : IAsyncDisposable
 {
     private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(90);
     private readonly DirectoryInfo folder;
-    private readonly HttpClient client = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private readonly HttpClient client = new() { Timeout = TimeSpan.FromSeconds(20) };
     private PostgresCluster postgres;
 
     private Stack(DirectoryInfo folder, PostgresCluster postgres, int[] ports, IReadOnlyDictionary<string, string> settings)
