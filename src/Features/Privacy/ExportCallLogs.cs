@@ -104,7 +104,8 @@ internal static class ExportCallLogs
             .MapGet("/api/export/call-logs", Handle)
             .WithQuery("from_date", "to_date")
             .WithName(nameof(ExportCallLogs)).WithTags("Privacy").WithSummary("Read all call logs, newest first, a line of JSON each")
-            .Produces<CallLogItem>(StatusCodes.Status200OK, JsonLines<CallLogItem>.ContentType)
+            // To be read as it comes, which for generated clients means bytes.
+            .Produces<Stream>(StatusCodes.Status200OK, JsonLines<CallLogItem>.ContentType)
             .RequireAuthorization(Policies.Export);
     }
 
