@@ -14,7 +14,8 @@ public sealed class ReferenceTests
         ["src/Host"] = ["Features", "Contracts"],
         ["tools/LocalDapr"] = ["Contracts"],
         ["tools/CallSimulator"] = ["Contracts"],
-        ["tools/Kestrel"] = ["Contracts", "LocalDapr", "CallSimulator"],
+        ["tools/GoogleStandIn"] = [],
+        ["tools/Kestrel"] = ["Contracts", "LocalDapr", "CallSimulator", "GoogleStandIn"],
     };
 
     [Fact]

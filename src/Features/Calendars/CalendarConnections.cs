@@ -1,6 +1,8 @@
 using System.ComponentModel;
+using System.Diagnostics;
 using System.Text;
 using KestrelVoice.Features.Calendars.CalDav;
+using KestrelVoice.Features.Calendars.Google;
 using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Kernel.Secrets;
 
@@ -10,15 +12,27 @@ namespace KestrelVoice.Features.Calendars;
 internal sealed record CalendarConnection(Guid TenantId, Guid Id, string Kind, string Url, string UserName, string Secret, string TimeZone);
 
 /// <summary>From what is stored to the calendar itself.</summary>
-internal sealed class CalendarConnections(CalDavClient calDav, Envelope envelope)
+internal sealed class CalendarConnections(CalDavClient calDav, GoogleClient google, Envelope envelope)
 {
+    public const string CalDav = "caldav";
+    public const string Google = "google";
+
     /// <exception cref="System.Security.Cryptography.CryptographicException">The secret does not open.</exception>
-    public ICalendar Open(CalendarConnection connection) => new CalDavBacked(
-        calDav,
-        new CalDavAccount(
-            new Uri(connection.Url), connection.UserName,
-            Encoding.UTF8.GetString(envelope.Open(connection.Secret, Context(connection.TenantId, connection.Id)))),
-        new Uri(connection.Url), connection.TimeZone);
+    public ICalendar Open(CalendarConnection connection)
+    {
+        var secret = SecretOf(connection.TenantId, connection.Id, connection.Secret);
+        return connection.Kind switch
+        {
+            CalDav => new CalDavBacked(
+                calDav, new CalDavAccount(new Uri(connection.Url), connection.UserName, secret), new Uri(connection.Url), connection.TimeZone),
+            Google => new GoogleBacked(
+                google, new GoogleAccount(connection.Id, secret), GoogleCalendarUrl.IdOf(connection.Url), connection.TimeZone),
+            _ => throw new UnreachableException(),
+        };
+    }
+
+    /// <summary>The password, or the refresh token.</summary>
+    public string SecretOf(Guid tenantId, Guid id, string sealedSecret) => Encoding.UTF8.GetString(envelope.Open(sealedSecret, Context(tenantId, id)));
 
     public string Seal(Guid tenantId, Guid id, string secret) => envelope.Seal(Encoding.UTF8.GetBytes(secret), Context(tenantId, id));
 
@@ -30,7 +44,9 @@ internal sealed record CalendarItem(
     [property: Description("TypeID, cal_ + 26 characters.")] string Id,
     [property: Description("caldav or google.")] string Kind,
     [property: Description("Whose calendar it is.")] string ResourceId,
-    string Name, string Url, string Username,
+    string Name,
+    [property: Description("Which calendar it is, at its server.")] string Url,
+    [property: Description("Who opens it: the user name, or the address of the Google account.")] string Username,
     [property: Description("Whether the resource's appointments are written there.")] bool ReceivesAppointments,
     [property: Description("connected, or failing: what was read last counts until it is connected again.")] string Status,
     [property: Description("Why it fails, or what of it could not be read; else null.")] string? Error,

@@ -9,10 +9,10 @@ internal sealed class CalendarException(CalendarFailure failure, string message,
 /// <summary>What a failure means for whoever asked.</summary>
 internal enum CalendarFailure
 {
-    /// <summary>User name or password are not accepted.</summary>
+    /// <summary>What opens it is not accepted, or not any more.</summary>
     Unauthorized,
 
-    /// <summary>They are, and this is not allowed.</summary>
+    /// <summary>It is, and this is not allowed.</summary>
     Forbidden,
 
     /// <summary>There is nothing, or nothing any more.</summary>
@@ -30,6 +30,6 @@ internal enum CalendarFailure
     /// <summary>It leads where nothing of a customer's may be, or from one host to another.</summary>
     BlockedAddress,
 
-    /// <summary>It speaks, but not CalDAV, or refuses for good.</summary>
+    /// <summary>It speaks, but not what it should, or refuses for good.</summary>
     Protocol,
 }

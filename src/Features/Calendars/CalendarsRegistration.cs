@@ -1,5 +1,6 @@
 using Dapr.Workflow;
 using KestrelVoice.Features.Calendars.CalDav;
+using KestrelVoice.Features.Calendars.Google;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -14,6 +15,7 @@ internal static class CalendarsRegistration
         services.AddSingleton<IValidateOptions<CalendarSettings>, CalendarSettings.Validator>();
         services.AddSingleton<CalDavRequests>().AddSingleton<CalDavClient>().AddSingleton<CalendarConnections>().AddSingleton<CalendarSync>();
         services.AddSingleton<CalendarAdoption>().AddSingleton<AppointmentWriter>().AddSingleton<LiveBusyTimes>().AddHostedService<CalendarPoller>();
+        services.AddTransient<NewCalendars>().AddGoogleCalendars(configuration);
         return services.AddDaprWorkflow(workflows =>
         {
             workflows.RegisterWorkflow<WriteAppointmentWorkflow>();

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Text.Json.Serialization;
 using Carter;
 using FluentValidation;
-using KestrelVoice.Features.Audit;
 using KestrelVoice.Features.Calendars.CalDav;
 using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Kernel.CustomerUrls;
@@ -12,14 +11,11 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
-using Npgsql;
 
 namespace KestrelVoice.Features.Calendars;
 
 internal static class ConnectCalendar
 {
-    private const int MostCalendars = 50;
-    private const int DefaultPollInterval = 300;
     private const int LongestCredential = 500;
 
     [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
@@ -46,9 +42,7 @@ internal static class ConnectCalendar
         internal sealed record NoResource : Outcome;
         internal sealed record Invalid(string Parameter, string Reason) : Outcome;
         internal sealed record Several(IReadOnlyList<Choice> Calendars) : Outcome;
-        internal sealed record Before : Outcome;
-        internal sealed record OtherReceives : Outcome;
-        internal sealed record TooMany : Outcome;
+        internal sealed record Refused(string Reason) : Outcome;
     }
 
     internal sealed record Choice(string Url, string Name, bool Writable);
@@ -65,32 +59,17 @@ internal static class ConnectCalendar
             RuleFor(command => command.CalendarUrl)
                 .Must(url => url is null || (url.Length <= CustomerUrlRules.LongestUrl && Uri.TryCreate(url, UriKind.Absolute, out _)))
                 .WithMessage("calendar_url is one of the urls that the server's calendars have.");
-            RuleFor(command => command.PollInterval).Must(seconds => seconds is null or (>= 60 and <= 86_400)).WithMessage("poll_interval is 60 to 86400.");
+            RuleFor(command => command.PollInterval).Must(CalendarRules.IsPollInterval).WithMessage(CalendarRules.PollInterval);
         }
 
         private static bool IsCredential(string? text) => text is { Length: > 0 and <= LongestCredential } && !text.Any(char.IsControl);
     }
 
     internal sealed class Handler(
-        TenantDatabase database, Principal principal, CustomerUrlRules urls, CalDavClient calDav, CalendarConnections connections, CalendarSync sync,
-        AuditLog audit, TimeProvider clock)
+        TenantDatabase database, Principal principal, CustomerUrlRules urls, CalDavClient calDav, NewCalendars calendars)
         : IRequestHandler<Command, Outcome>
     {
         private const string FindResource = "select 1 from resources where tenant_id = @TenantId and id = @ResourceId";
-
-        // One at a time, so that two requests cannot both take the last place.
-        private const string Insert =
-            """
-            select pg_advisory_xact_lock(hashtextextended('calendar_connections:' || @TenantId::text, 0));
-            insert into calendar_connections (tenant_id, id, resource_id, kind, url, name, user_name, secret, receives_appointments, status,
-                poll_seconds, due_at, created_at)
-            select @TenantId, @Id, @ResourceId, 'caldav', @Url, @Name, @UserName, @Secret,
-                coalesce(@Receives, @IsWritable and not exists (
-                    select from calendar_connections
-                    where tenant_id = @TenantId and resource_id = @ResourceId and receives_appointments)),
-                'connected', @PollSeconds, @Now, @Now
-            where (select count(*) from calendar_connections where tenant_id = @TenantId) < @MostCalendars
-            """;
 
         public async Task<Outcome> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -107,10 +86,14 @@ internal static class ConnectCalendar
             if (command.ReceivesAppointments is true && !calendar.IsWritable)
                 return new Outcome.Invalid("receives_appointments", "The calendar cannot be written to with this user name and password.");
 
-            var id = Guid.CreateVersion7(clock.GetUtcNow());
-            if (await InsertAsync(command, id, resourceId, calendar, cancellationToken) is { } conflict)
-                return conflict;
-            await sync.RunAsync(principal.TenantId, id, onlyWhenDue: false, cancellationToken);
+            var taken = await calendars.TakeInAsync(
+                principal,
+                new NewCalendar(
+                    CalendarConnections.CalDav, resourceId, calendar.Url.AbsoluteUri, calendar.Name, command.Username, command.Password,
+                    calendar.IsWritable, command.ReceivesAppointments, command.PollInterval),
+                cancellationToken);
+            if (taken is not NewCalendars.Outcome.TakenIn(var id))
+                return new Outcome.Refused(((NewCalendars.Outcome.Refused)taken).Reason);
             var row = await database.ReadAsync(
                 principal.TenantId, CalendarRow.Find, new { Id = id }, results => results.ReadSingleAsync<CalendarRow>(), cancellationToken);
             return new Outcome.Connected(row.Shown());
@@ -140,37 +123,6 @@ internal static class ConnectCalendar
             };
         }
 
-        private async Task<Outcome?> InsertAsync(Command command, Guid id, Guid resourceId, CalDavCalendar calendar, CancellationToken cancellationToken)
-        {
-            await using var transaction = await database.BeginAsync(principal.TenantId, cancellationToken);
-            try
-            {
-                var inserted = await transaction.ExecuteAsync(Insert, new
-                {
-                    Id = id,
-                    ResourceId = resourceId,
-                    Url = calendar.Url.AbsoluteUri,
-                    calendar.Name,
-                    UserName = command.Username,
-                    Secret = connections.Seal(principal.TenantId, id, command.Password),
-                    Receives = command.ReceivesAppointments,
-                    calendar.IsWritable,
-                    PollSeconds = command.PollInterval ?? DefaultPollInterval,
-                    Now = clock.GetUtcNow().UtcDateTime,
-                    MostCalendars,
-                }, cancellationToken);
-                if (inserted == 0)
-                    return new Outcome.TooMany();
-                await audit.AddAsync(transaction, AuditActions.CalendarConnected, TypeId.Format(TypeId.Calendar, id), detail: null, cancellationToken);
-                await transaction.CommitAsync(cancellationToken);
-                return null;
-            }
-            catch (PostgresException taken) when (taken.SqlState == PostgresErrorCodes.UniqueViolation)
-            {
-                return taken.ConstraintName == "calendar_connections_one_receives" ? new Outcome.OtherReceives() : new Outcome.Before();
-            }
-        }
-
         private static bool IsSame(Uri left, Uri right) =>
             left.Authority == right.Authority && Uri.UnescapeDataString(left.AbsolutePath).TrimEnd('/') == Uri.UnescapeDataString(right.AbsolutePath).TrimEnd('/');
     }
@@ -194,9 +146,7 @@ internal static class ConnectCalendar
             Outcome.Several(var calendars) => Problems.Of(
                 StatusCodes.Status409Conflict, Problems.ConflictError, "There are several calendars; name one as calendar_url.",
                 new Dictionary<string, object?> { ["calendars"] = calendars }),
-            Outcome.Before => Problems.Conflict("This calendar is connected to the resource already."),
-            Outcome.OtherReceives => Problems.Conflict("Another calendar of the resource receives its appointments already."),
-            Outcome.TooMany => Problems.Conflict($"There are {MostCalendars} calendars already; disconnect one first."),
+            Outcome.Refused(var reason) => Problems.Conflict(reason),
             _ => throw new UnreachableException(),
         };
 }

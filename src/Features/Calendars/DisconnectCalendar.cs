@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Carter;
 using FluentValidation;
 using KestrelVoice.Features.Audit;
+using KestrelVoice.Features.Calendars.Google;
 using KestrelVoice.Features.Kernel;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
@@ -27,18 +28,30 @@ internal static class DisconnectCalendar
         public Validator() => RuleFor(command => command.Id).Must(CalendarId.IsOne).WithMessage(CalendarId.Rule);
     }
 
-    internal sealed class Handler(TenantDatabase database, Principal principal, AuditLog audit) : IRequestHandler<Command, Outcome>
+    internal sealed class Handler(TenantDatabase database, Principal principal, AuditLog audit, GoogleGrants google) : IRequestHandler<Command, Outcome>
     {
-        private const string Delete = "delete from calendar_connections where tenant_id = @TenantId and id = @Id";
+        private const string Delete =
+            """
+            delete from calendar_connections c
+            where tenant_id = @TenantId and id = @Id
+            returning kind, secret, exists (
+                select from calendar_connections other
+                where other.tenant_id = @TenantId and other.kind = c.kind and other.user_name = c.user_name and other.id <> c.id) as is_shared
+            """;
+
+        private sealed record Deleted(string Kind, string Secret, bool IsShared);
 
         public async Task<Outcome> Handle(Command command, CancellationToken cancellationToken)
         {
             var id = TypeId.Parse(TypeId.Calendar, command.Id);
             await using var transaction = await database.BeginAsync(principal.TenantId, cancellationToken);
-            if (await transaction.ExecuteAsync(Delete, new { Id = id }, cancellationToken) == 0)
+            if (await transaction.QuerySingleOrDefaultAsync<Deleted>(Delete, new { Id = id }, cancellationToken) is not { } deleted)
                 return Outcome.NotFound;
             await audit.AddAsync(transaction, AuditActions.CalendarDisconnected, TypeId.Format(TypeId.Calendar, id), detail: null, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
+            // Google takes back all that the account has granted, and so not as long as another of its calendars is connected.
+            if (deleted is { Kind: CalendarConnections.Google, IsShared: false })
+                await google.GiveBackAsync(principal.TenantId, id, deleted.Secret, cancellationToken);
             return Outcome.Disconnected;
         }
     }

@@ -8,24 +8,32 @@ using KestrelVoice.Features.Tests.Webhooks;
 namespace KestrelVoice.Features.Tests.Calendars;
 
 /// <summary>A business connects its technicians' calendars, on a real server, and what is in them keeps them from being booked.</summary>
-public sealed class ConnectedCalendarTests(KestrelVoiceApp app, RadicaleServer radicale) : IClassFixture<KestrelVoiceApp>, IClassFixture<RadicaleServer>
+public sealed class ConnectedCalendarTests(HostBesideGoogle host, RadicaleServer radicale) : IClassFixture<HostBesideGoogle>, IClassFixture<RadicaleServer>
 {
     // Ten in the morning to noon in Los Angeles.
+    private const string DentistAt = "2026-03-05T18:00:00Z";
+    private const string DentistUntil = "2026-03-05T20:00:00Z";
+
     private static readonly string[] Dentist = ["DTSTART:20260305T180000Z", "DTEND:20260305T200000Z"];
+
+    private readonly KestrelVoiceApp app = host.App;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task What_is_in_a_calendar_takes_the_times_of_its_owner()
+    [Theory]
+    [InlineData(Technician.CalDav)]
+    [InlineData(Technician.Google)]
+    public async Task What_is_in_a_calendar_takes_the_times_of_its_owner(string kind)
     {
-        var (client, trade, user) = await ArrangeAsync();
-        await user.PutAsync("dentist", Dentist);
+        var (client, trade, technician) = await ArrangeAsync(kind);
+        await technician.PutAsync("dentist", DentistAt, DentistUntil);
         (await client.FreeHours(trade)).ShouldBe([16, 17, 18, 19, 20, 21, 22, 23, 0]);
 
-        var calendar = await client.GivenACalendar(trade.ResourceIds[0], user);
+        var calendar = await technician.ConnectAsync(client, trade.ResourceIds[0]);
 
         calendar.Text("status").ShouldBe("connected");
-        calendar.Text("name").ShouldBe("Jobs & visits");
+        calendar.Text("kind").ShouldBe(kind);
+        calendar.Text("name").ShouldBe(technician.CalendarName);
         calendar.GetProperty("receives_appointments").GetBoolean().ShouldBeTrue();
         calendar.IsNull("error").ShouldBeTrue();
         calendar.GetRawText().ShouldNotContain(RadicaleServer.Password);
@@ -33,16 +41,18 @@ public sealed class ConnectedCalendarTests(KestrelVoiceApp app, RadicaleServer r
         (await client.FreeHours(trade)).ShouldBe([16, 21, 22, 23, 0]);
     }
 
-    [Fact]
-    public async Task Changes_come_with_the_next_reading_and_go_with_the_calendar()
+    [Theory]
+    [InlineData(Technician.CalDav)]
+    [InlineData(Technician.Google)]
+    public async Task Changes_come_with_the_next_reading_and_go_with_the_calendar(string kind)
     {
-        var (client, trade, user) = await ArrangeAsync();
-        var id = (await client.GivenACalendar(trade.ResourceIds[0], user)).Id();
-        await user.PutAsync("dentist", Dentist);
+        var (client, trade, technician) = await ArrangeAsync(kind);
+        var id = (await technician.ConnectAsync(client, trade.ResourceIds[0])).Id();
+        await technician.PutAsync("dentist", DentistAt, DentistUntil);
         (await client.Sync(id)).Text("status").ShouldBe("connected");
         (await client.FreeHours(trade)).ShouldNotContain(19);
 
-        await user.PutAsync("dentist", "DTSTART:20260305T220000Z", "DTEND:20260305T230000Z");
+        await technician.PutAsync("dentist", "2026-03-05T22:00:00Z", "2026-03-05T23:00:00Z");
         await client.Sync(id);
         (await client.FreeHours(trade)).ShouldBe([16, 17, 18, 19, 20, 0]);
         await client.Sync(id);
@@ -55,12 +65,14 @@ public sealed class ConnectedCalendarTests(KestrelVoiceApp app, RadicaleServer r
         await again.ShouldBeProblem(HttpStatusCode.NotFound, "not_found");
     }
 
-    [Fact]
-    public async Task It_is_read_by_itself_when_it_is_due()
+    [Theory]
+    [InlineData(Technician.CalDav)]
+    [InlineData(Technician.Google)]
+    public async Task It_is_read_by_itself_when_it_is_due(string kind)
     {
-        var (client, trade, user) = await ArrangeAsync();
-        var id = (await client.GivenACalendar(trade.ResourceIds[0], user)).Id();
-        await user.PutAsync("dentist", Dentist);
+        var (client, trade, technician) = await ArrangeAsync(kind);
+        var id = (await technician.ConnectAsync(client, trade.ResourceIds[0])).Id();
+        await technician.PutAsync("dentist", DentistAt, DentistUntil);
 
         app.Clock.Advance(TimeSpan.FromMinutes(5));
 
@@ -99,28 +111,32 @@ public sealed class ConnectedCalendarTests(KestrelVoiceApp app, RadicaleServer r
             .ShouldBe(app.Clock.GetUtcNow().AddSeconds(seconds).UtcDateTime, TimeSpan.FromSeconds(1));
     }
 
-    [Fact]
-    public async Task A_calendar_that_fails_keeps_what_was_known_and_says_why()
+    [Theory]
+    [InlineData(Technician.CalDav)]
+    [InlineData(Technician.Google)]
+    public async Task A_calendar_that_fails_keeps_what_was_known_and_says_why(string kind)
     {
-        var (client, trade, user) = await ArrangeAsync();
-        await user.PutAsync("dentist", Dentist);
-        var id = (await client.GivenACalendar(trade.ResourceIds[0], user)).Id();
-        await ChangeAsync(id, "user_name = 'nobody'");
+        var (client, trade, technician) = await ArrangeAsync(kind);
+        await technician.PutAsync("dentist", DentistAt, DentistUntil);
+        var id = (await technician.ConnectAsync(client, trade.ResourceIds[0])).Id();
+        await technician.ShutOutAsync();
 
         var failing = await client.Sync(id);
 
         failing.Text("status").ShouldBe("failing");
-        failing.Text("error").ShouldContain("not accept");
+        failing.Text("error").ShouldMatch("not accept|not let us in");
         failing.IsNull("failing_since").ShouldBeFalse();
         (await client.FreeHours(trade)).ShouldNotContain(19);
         (await client.ReadAsync("/api/calendars")).Data().Single(item => item.Id() == id).Text("status").ShouldBe("failing");
     }
 
-    [Fact]
-    public async Task Until_it_was_read_nobody_knows_that_its_owner_is_free()
+    [Theory]
+    [InlineData(Technician.CalDav)]
+    [InlineData(Technician.Google)]
+    public async Task Until_it_was_read_nobody_knows_that_its_owner_is_free(string kind)
     {
-        var (client, trade, user) = await ArrangeAsync();
-        var id = (await client.GivenACalendar(trade.ResourceIds[0], user)).Id();
+        var (client, trade, technician) = await ArrangeAsync(kind);
+        var id = (await technician.ConnectAsync(client, trade.ResourceIds[0])).Id();
         await ChangeAsync(id, "synced_at = null, synced_from = null, synced_to = null");
 
         (await client.FreeHours(trade)).ShouldBeEmpty();
@@ -139,12 +155,14 @@ public sealed class ConnectedCalendarTests(KestrelVoiceApp app, RadicaleServer r
         (await client.FreeHours(trade, "2026-03-07")).ShouldBeEmpty();
     }
 
-    [Fact]
-    public async Task What_came_into_the_calendar_a_moment_ago_is_not_booked_over()
+    [Theory]
+    [InlineData(Technician.CalDav)]
+    [InlineData(Technician.Google)]
+    public async Task What_came_into_the_calendar_a_moment_ago_is_not_booked_over(string kind)
     {
-        var (client, trade, user) = await ArrangeAsync();
-        await client.GivenACalendar(trade.ResourceIds[0], user);
-        await user.PutAsync("dentist", Dentist);
+        var (client, trade, technician) = await ArrangeAsync(kind);
+        await technician.ConnectAsync(client, trade.ResourceIds[0]);
+        await technician.PutAsync("dentist", DentistAt, DentistUntil);
         (await client.FreeHours(trade)).ShouldContain(18);
 
         using var refused = await client.Book(trade, "2026-03-05T18:00:00Z");
@@ -154,13 +172,15 @@ public sealed class ConnectedCalendarTests(KestrelVoiceApp app, RadicaleServer r
         await booked.ShouldBe(HttpStatusCode.Created);
     }
 
-    [Fact]
-    public async Task A_calendar_that_does_not_answer_is_taken_at_its_last_word_for_an_hour()
+    [Theory]
+    [InlineData(Technician.CalDav)]
+    [InlineData(Technician.Google)]
+    public async Task A_calendar_that_does_not_answer_is_taken_at_its_last_word_for_an_hour(string kind)
     {
-        var (client, trade, user) = await ArrangeAsync();
-        await user.PutAsync("dentist", Dentist);
-        var id = (await client.GivenACalendar(trade.ResourceIds[0], user)).Id();
-        await ChangeAsync(id, "user_name = 'nobody'");
+        var (client, trade, technician) = await ArrangeAsync(kind);
+        await technician.PutAsync("dentist", DentistAt, DentistUntil);
+        var id = (await technician.ConnectAsync(client, trade.ResourceIds[0])).Id();
+        await technician.ShutOutAsync();
 
         using var taken = await client.Book(trade, "2026-03-05T18:00:00Z");
         using var booked = await client.Book(trade, "2026-03-05T16:00:00Z");
@@ -221,6 +241,17 @@ public sealed class ConnectedCalendarTests(KestrelVoiceApp app, RadicaleServer r
     {
         await using var connection = await app.Owner.OpenConnectionAsync(Token);
         await connection.ExecuteAsync($"update calendar_connections set {change} where id = @Id", new { Id = TypeId.Parse(TypeId.Calendar, id) });
+    }
+
+    private async Task<(HttpClient Client, Trade Trade, Technician Technician)> ArrangeAsync(string kind)
+    {
+        if (kind is Technician.CalDav)
+        {
+            var (client, trade, user) = await ArrangeAsync();
+            return (client, trade, new RadicaleTechnician(app, user));
+        }
+        var tenant = await app.GivenATenant();
+        return (app.ClientFor(tenant), await app.GivenATrade(tenant), new GoogleTechnician(app, host.GivenAGoogleUser()));
     }
 
     private async Task<(HttpClient Client, Trade Trade, RadicaleUser User)> ArrangeAsync()

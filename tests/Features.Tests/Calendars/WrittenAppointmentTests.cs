@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -13,36 +12,42 @@ using Microsoft.Extensions.DependencyInjection;
 namespace KestrelVoice.Features.Tests.Calendars;
 
 /// <summary>What is booked appears in the technician's calendar, once, and what the technician does with it there happens here.</summary>
-public sealed class WrittenAppointmentTests(AppWithSidecar app, RadicaleServer radicale) : IClassFixture<AppWithSidecar>, IClassFixture<RadicaleServer>
+public sealed class WrittenAppointmentTests(HostWithSidecarBesideGoogle host, RadicaleServer radicale)
+    : IClassFixture<HostWithSidecarBesideGoogle>, IClassFixture<RadicaleServer>
 {
     private const string StartsAt = "2026-03-05T18:00:00Z";
 
-    [Fact]
-    public async Task What_is_booked_appears_in_the_calendar_and_takes_no_time_twice()
+    private readonly AppWithSidecar app = host.App;
+
+    [Theory]
+    [InlineData(Technician.CalDav)]
+    [InlineData(Technician.Google)]
+    public async Task What_is_booked_appears_in_the_calendar_and_takes_no_time_twice(string kind)
     {
-        var (client, trade, user, calendar) = await ArrangeAsync();
+        var (client, trade, technician, calendar) = await ArrangeAsync(kind);
 
         var appointment = await BookAsync(client, trade);
 
-        var text = await AppearsAsync(user, appointment);
-        text.ShouldContain("DTSTART:20260305T180000Z");
-        text.ShouldContain("DTEND:20260305T190000Z");
-        text.ShouldContain("SUMMARY:Drain cleaning: Dana Whitfield");
-        text.ShouldContain("LOCATION:12 Alder Court");
-        text.ShouldContain("+15035550142");
+        var shown = await AppearsAsync(technician, appointment);
+        (shown.StartsAt, shown.EndsAt).ShouldBe((StartsAt, "2026-03-05T19:00:00Z"));
+        shown.Title.ShouldBe("Drain cleaning: Dana Whitfield");
+        shown.Place.ShouldBe("12 Alder Court");
+        shown.Text.ShouldContain("+15035550142");
         (await client.Sync(calendar)).Text("status").ShouldBe("connected");
         (await BusyAsync(calendar)).ShouldBe(0);
         (await client.FreeHours(trade)).ShouldContain(20);
     }
 
-    [Fact]
-    public async Task What_is_moved_there_moves_here()
+    [Theory]
+    [InlineData(Technician.CalDav)]
+    [InlineData(Technician.Google)]
+    public async Task What_is_moved_there_moves_here(string kind)
     {
-        var (client, trade, user, calendar) = await ArrangeAsync();
+        var (client, trade, technician, calendar) = await ArrangeAsync(kind);
         var appointment = await BookAsync(client, trade);
-        var text = await AppearsAsync(user, appointment);
+        await AppearsAsync(technician, appointment);
 
-        await user.PutTextAsync(Href(appointment), text.Replace("T180000Z", "T210000Z", StringComparison.Ordinal).Replace("T190000Z", "T220000Z", StringComparison.Ordinal));
+        await technician.MoveAsync(IdOf(appointment), "2026-03-05T21:00:00Z", "2026-03-05T22:00:00Z");
         await client.Sync(calendar);
 
         var moved = await client.ReadAsync($"/api/appointments/{appointment.Id()}");
@@ -56,41 +61,47 @@ public sealed class WrittenAppointmentTests(AppWithSidecar app, RadicaleServer r
         (await client.ReadAsync($"/api/appointments/{appointment.Id()}")).Text("starts_at").ShouldBe("2026-03-05T21:00:00Z");
     }
 
-    [Fact]
-    public async Task What_is_moved_here_moves_there()
+    [Theory]
+    [InlineData(Technician.CalDav)]
+    [InlineData(Technician.Google)]
+    public async Task What_is_moved_here_moves_there(string kind)
     {
-        var (client, trade, user, _) = await ArrangeAsync();
+        var (client, trade, technician, _) = await ArrangeAsync(kind);
         var appointment = await BookAsync(client, trade);
-        await AppearsAsync(user, appointment);
+        await AppearsAsync(technician, appointment);
 
         await client.PostAsync($"/api/appointments/{appointment.Id()}/reschedule", """{"starts_at":"2026-03-05T21:00:00Z"}""");
 
         await app.Eventually(
-            TimeSpan.FromMilliseconds(200), async () => (await user.GetAsync(Href(appointment))).Contains("DTSTART:20260305T210000Z", StringComparison.Ordinal), "no move");
-        (await user.CountAsync()).ShouldBe(1);
+            TimeSpan.FromMilliseconds(200), async () => (await technician.ReadAsync(IdOf(appointment))).StartsAt == "2026-03-05T21:00:00Z", "no move");
+        (await technician.CountAsync()).ShouldBe(1);
     }
 
-    [Fact]
-    public async Task What_is_cancelled_here_disappears_there()
+    [Theory]
+    [InlineData(Technician.CalDav)]
+    [InlineData(Technician.Google)]
+    public async Task What_is_cancelled_here_disappears_there(string kind)
     {
-        var (client, trade, user, _) = await ArrangeAsync();
+        var (client, trade, technician, _) = await ArrangeAsync(kind);
         var appointment = await BookAsync(client, trade);
-        await AppearsAsync(user, appointment);
+        await AppearsAsync(technician, appointment);
 
         await client.PostAsync($"/api/appointments/{appointment.Id()}/cancel");
 
-        await app.Eventually(TimeSpan.FromMilliseconds(200), async () => await user.CountAsync() == 0, "no entry");
+        await app.Eventually(TimeSpan.FromMilliseconds(200), async () => await technician.CountAsync() == 0, "no entry");
         (await client.FreeHours(trade)).ShouldContain(18);
     }
 
-    [Fact]
-    public async Task What_is_deleted_there_is_cancelled_here()
+    [Theory]
+    [InlineData(Technician.CalDav)]
+    [InlineData(Technician.Google)]
+    public async Task What_is_deleted_there_is_cancelled_here(string kind)
     {
-        var (client, trade, user, calendar) = await ArrangeAsync();
+        var (client, trade, technician, calendar) = await ArrangeAsync(kind);
         var appointment = await BookAsync(client, trade);
-        await AppearsAsync(user, appointment);
+        await AppearsAsync(technician, appointment);
 
-        await user.DeleteAsync(Href(appointment));
+        await technician.DeleteAsync(IdOf(appointment));
         await client.Sync(calendar);
 
         var cancelled = await client.ReadAsync($"/api/appointments/{appointment.Id()}");
@@ -99,16 +110,18 @@ public sealed class WrittenAppointmentTests(AppWithSidecar app, RadicaleServer r
         (await client.FreeHours(trade)).ShouldContain(18);
     }
 
-    [Fact]
-    public async Task What_is_moved_onto_another_one_stays_and_both_times_are_taken()
+    [Theory]
+    [InlineData(Technician.CalDav)]
+    [InlineData(Technician.Google)]
+    public async Task What_is_moved_onto_another_one_stays_and_both_times_are_taken(string kind)
     {
-        var (client, trade, user, calendar) = await ArrangeAsync();
+        var (client, trade, technician, calendar) = await ArrangeAsync(kind);
         var first = await BookAsync(client, trade);
         var second = await BookAsync(client, trade, "2026-03-05T22:00:00Z");
-        await AppearsAsync(user, second);
-        var text = await AppearsAsync(user, first);
+        await AppearsAsync(technician, second);
+        await AppearsAsync(technician, first);
 
-        await user.PutTextAsync(Href(first), text.Replace("T180000Z", "T214500Z", StringComparison.Ordinal).Replace("T190000Z", "T224500Z", StringComparison.Ordinal));
+        await technician.MoveAsync(IdOf(first), "2026-03-05T21:45:00Z", "2026-03-05T22:45:00Z");
         var read = await client.Sync(calendar);
 
         read.Text("error").ShouldContain("where another one is");
@@ -116,10 +129,13 @@ public sealed class WrittenAppointmentTests(AppWithSidecar app, RadicaleServer r
         (await client.FreeHours(trade)).ShouldBe([16, 20, 0]);
     }
 
-    [Fact]
-    public async Task A_calendar_that_is_down_gets_it_when_it_is_back_and_gets_it_once()
+    [Theory]
+    [InlineData(Technician.CalDav)]
+    [InlineData(Technician.Google)]
+    public async Task A_calendar_that_is_down_gets_it_when_it_is_back_and_gets_it_once(string kind)
     {
-        var (client, trade, user, _) = await ArrangeAsync();
+        var (client, trade, technician, _) = await ArrangeAsync(kind);
+        host.Google.IsDown = true;
         await radicale.StopAsync();
         var appointment = await BookAsync(client, trade);
         for (var second = 0; second < 20; second++)
@@ -128,18 +144,21 @@ public sealed class WrittenAppointmentTests(AppWithSidecar app, RadicaleServer r
             await Task.Delay(TimeSpan.FromMilliseconds(20), TestContext.Current.CancellationToken);
         }
         await radicale.StartAsync();
+        host.Google.IsDown = false;
 
-        await AppearsAsync(user, appointment);
+        await AppearsAsync(technician, appointment);
 
-        (await user.CountAsync()).ShouldBe(1);
+        (await technician.CountAsync()).ShouldBe(1);
     }
 
-    [Fact]
-    public async Task Whatever_became_of_an_attempt_the_next_one_writes_no_second_entry()
+    [Theory]
+    [InlineData(Technician.CalDav)]
+    [InlineData(Technician.Google)]
+    public async Task Whatever_became_of_an_attempt_the_next_one_writes_no_second_entry(string kind)
     {
-        var (client, trade, user, calendar) = await ArrangeAsync();
+        var (client, trade, technician, calendar) = await ArrangeAsync(kind);
         var appointment = await BookAsync(client, trade);
-        await AppearsAsync(user, appointment);
+        await AppearsAsync(technician, appointment);
         var writer = app.Services.GetRequiredService<AppointmentWriter>();
         var (tenantId, appointmentId) = await IdsAsync(appointment);
 
@@ -149,16 +168,35 @@ public sealed class WrittenAppointmentTests(AppWithSidecar app, RadicaleServer r
 
         (await writer.WriteAsync(tenantId, appointmentId, TestContext.Current.CancellationToken)).ShouldBeTrue();
         written.ShouldContain(true);
-        (await user.CountAsync()).ShouldBe(1);
+        (await technician.CountAsync()).ShouldBe(1);
         (await client.Sync(calendar)).IsNull("error").ShouldBeTrue();
         (await client.ReadAsync($"/api/appointments/{appointment.Id()}")).Text("status").ShouldBe("scheduled");
     }
 
-    private async Task<(HttpClient Client, Trade Trade, RadicaleUser User, string Calendar)> ArrangeAsync()
+    [Theory]
+    [InlineData(Technician.CalDav)]
+    [InlineData(Technician.Google)]
+    public async Task An_appointment_does_not_stand_in_its_own_way(string kind)
+    {
+        var (client, trade, technician, _) = await ArrangeAsync(kind);
+        var appointment = await BookAsync(client, trade);
+        await AppearsAsync(technician, appointment);
+
+        // With the way from there it ends when the one that is moved begins.
+        await client.PostAsync($"/api/appointments/{appointment.Id()}/reschedule", """{"starts_at":"2026-03-05T17:00:00Z"}""");
+
+        await app.Eventually(
+            TimeSpan.FromMilliseconds(200), async () => (await technician.ReadAsync(IdOf(appointment))).StartsAt == "2026-03-05T17:00:00Z", "the new time");
+        (await technician.CountAsync()).ShouldBe(1);
+    }
+
+    private async Task<(HttpClient Client, Trade Trade, Technician Technician, string Calendar)> ArrangeAsync(string kind)
     {
         var tenant = await app.GivenATenant();
-        var (client, trade, user) = (app.ClientFor(tenant), await app.GivenATrade(tenant), await radicale.GivenAUserAsync());
-        return (client, trade, user, (await client.GivenACalendar(trade.ResourceIds[0], user)).Id());
+        Technician technician = kind is Technician.Google
+            ? new GoogleTechnician(app, host.GivenAGoogleUser()) : new RadicaleTechnician(app, await radicale.GivenAUserAsync());
+        var (client, trade) = (app.ClientFor(tenant), await app.GivenATrade(tenant));
+        return (client, trade, technician, (await technician.ConnectAsync(client, trade.ResourceIds[0])).Id());
     }
 
     private static async Task<JsonElement> BookAsync(HttpClient client, Trade trade, string startsAt = StartsAt)
@@ -169,7 +207,7 @@ public sealed class WrittenAppointmentTests(AppWithSidecar app, RadicaleServer r
     }
 
     // Written, and known to be.
-    private async Task<string> AppearsAsync(RadicaleUser user, JsonElement appointment)
+    private async Task<Technician.Shown> AppearsAsync(Technician technician, JsonElement appointment)
     {
         var (_, id) = await IdsAsync(appointment);
         await using var connection = await app.Owner.OpenConnectionAsync(TestContext.Current.CancellationToken);
@@ -180,12 +218,12 @@ public sealed class WrittenAppointmentTests(AppWithSidecar app, RadicaleServer r
             app.Clock.Advance(TimeSpan.FromMilliseconds(200));
             await Task.Delay(TimeSpan.FromMilliseconds(50), patience.Token);
         }
-        return await user.GetAsync(Href(appointment));
+        return await technician.ReadAsync(id);
     }
 
     private async Task<(Guid Tenant, Guid Appointment)> IdsAsync(JsonElement appointment)
     {
-        var id = TypeId.Parse(TypeId.Appointment, appointment.Id());
+        var id = IdOf(appointment);
         await using var connection = await app.Owner.OpenConnectionAsync(TestContext.Current.CancellationToken);
         return (await connection.QuerySingleAsync<Guid>("select tenant_id from appointments where id = @Id", new { Id = id }), id);
     }
@@ -204,6 +242,5 @@ public sealed class WrittenAppointmentTests(AppWithSidecar app, RadicaleServer r
             "update calendar_entries set etag = null, confirmed = false where connection_id = @Id", new { Id = TypeId.Parse(TypeId.Calendar, calendar) });
     }
 
-    private static string Href(JsonElement appointment) =>
-        string.Create(CultureInfo.InvariantCulture, $"kv-{TypeId.Parse(TypeId.Appointment, appointment.Id())}");
+    private static Guid IdOf(JsonElement appointment) => TypeId.Parse(TypeId.Appointment, appointment.Id());
 }

@@ -19,6 +19,8 @@ public sealed class ApiExamplesTests(TestCluster cluster, RadicaleServer radical
     public async ValueTask InitializeAsync()
     {
         app.Settings["RateLimits:Personal"] = "100";
+        app.Settings["Google:ClientId"] = "kestrelvoice.apps.googleusercontent.com";
+        app.Settings["Google:ClientSecret"] = "nobody is asked with it here";
         await ((IAsyncLifetime)app).InitializeAsync();
     }
 
@@ -134,6 +136,7 @@ public sealed class ApiExamplesTests(TestCluster cluster, RadicaleServer radical
         var user = await radicale.GivenAUserAsync();
         var calendar = await play.Ask("ConnectCalendar", HttpStatusCode.Created, key,
             $$"""{"resource_id":"{{trade.ResourceIds[0]}}","url":"{{user.Calendar}}","username":"{{user.Name}}","password":"{{RadicaleServer.Password}}"}""");
+        await play.Ask("ConnectGoogleCalendar", HttpStatusCode.OK, key, $$"""{"resource_id":"{{trade.ResourceIds[0]}}"}""");
         await play.Ask("SyncCalendar", HttpStatusCode.OK, key, parameters: ("id", calendar.Id()));
         await play.Ask("GetCalendar", HttpStatusCode.OK, key, parameters: ("id", calendar.Id()));
         await play.Ask("ListCalendars", HttpStatusCode.OK, key);

@@ -24,6 +24,7 @@ internal sealed partial class ApiPlay(JsonElement description)
         (LocalCalendar(), "https://caldav.example.com/dana/"),
         (CalendarUser(), "\"dana\""),
         (CalendarPassword(), "an app password"),
+        (GoogleSecret(), "an-example-of-43-characters-that-nobody-guess"),
         (LocalUrl(), "https://office.maplestreet.example/kestrelvoice"),
     ];
 
@@ -109,6 +110,9 @@ internal sealed partial class ApiPlay(JsonElement description)
 
     [GeneratedRegex("\"user[0-9]+\"")]
     private static partial Regex CalendarUser();
+
+    [GeneratedRegex("(?<=(state|code_challenge)=)[A-Za-z0-9_-]{43}")]
+    private static partial Regex GoogleSecret();
 
     [GeneratedRegex(RadicaleServer.Password)]
     private static partial Regex CalendarPassword();

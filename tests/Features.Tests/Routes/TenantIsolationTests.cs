@@ -64,6 +64,7 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
         ["/api/webhooks/{id}"] = new { description = "from another tenant" },
         ["/api/webhooks/{id}/resend-failed"] = new { since = "2026-01-01T00:00:00Z" },
         ["/api/calendars"] = new { resource_id = Guid.Empty, url = WebhookRequests.Nobody + "/stranger", username = "stranger", password = "secret" },
+        ["/api/calendars/google"] = new { resource_id = Guid.Empty },
         ["/api/hooks"] = new { @event = "call.missed", target_url = WebhookRequests.Nobody + "/stranger" },
     };
 

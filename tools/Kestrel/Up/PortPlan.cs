@@ -13,6 +13,8 @@ internal sealed record PortPlan(int Base)
 
     public int Twilio => Base + 71;
 
+    public int Google => Base + 72;
+
     public int Host => Base + 80;
 
     public int HostSidecar => Base + 81;
@@ -31,11 +33,14 @@ internal sealed record PortPlan(int Base)
 
     public string TwilioUrl => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Twilio}");
 
+    public string GoogleUrl => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Google}");
+
     public IEnumerable<(int Port, string Use)> All(bool ownPostgres)
     {
         if (ownPostgres)
             yield return (Postgres, "PostgreSQL");
         yield return (Twilio, "the Twilio stand-in");
+        yield return (Google, "the stand-in for Google");
         yield return (Host, "the API app");
         yield return (HostSidecar, "its sidecar");
         yield return (HostSidecarGrpc, "its sidecar's gRPC");

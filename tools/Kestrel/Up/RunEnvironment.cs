@@ -11,7 +11,8 @@ internal sealed class RunEnvironment(KestrelHome home, PortPlan ports, Secrets s
         "DAPR_GRPC_ENDPOINT", "APP_PORT", "APP_ID",
     ];
 
-    public IReadOnlyDictionary<string, string?> ForApps() => new Dictionary<string, string?>(Inherited.ToDictionary(name => name, _ => (string?)null))
+    public IReadOnlyDictionary<string, string?> ForApps() => new Dictionary<string, string?>(
+        [.. Inherited.Select(name => KeyValuePair.Create(name, (string?)null)), .. HasGoogleClient ? [] : StandInForGoogle()])
     {
         [Processes.Descendants.Mark] = runId,
         ["ASPNETCORE_ENVIRONMENT"] = "Development",
@@ -30,9 +31,21 @@ internal sealed class RunEnvironment(KestrelHome home, PortPlan ports, Secrets s
         ["CustomerUrls__AllowedNetworks__1"] = "::1/128",
     };
 
+    /// <summary>Whoever names a client of their own is sent to Google itself.</summary>
+    private static bool HasGoogleClient => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("Google__ClientId"));
+
     /// <summary>For <c>migrate</c> and <c>seed-demo</c>, which alone may change the schema.</summary>
     public IReadOnlyDictionary<string, string?> ForCommands() => new Dictionary<string, string?>(ForApps())
     {
         ["ConnectionStrings__Migrations"] = database.Administrator,
     };
+
+    private IEnumerable<KeyValuePair<string, string?>> StandInForGoogle() =>
+    [
+        new("Google__ClientId", Supervisor.GoogleClientId),
+        new("Google__ClientSecret", runId),
+        new("Google__BaseUrls__Accounts", ports.GoogleUrl),
+        new("Google__BaseUrls__OAuth", ports.GoogleUrl),
+        new("Google__BaseUrls__Api", ports.GoogleUrl),
+    ];
 }

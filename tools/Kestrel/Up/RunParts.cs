@@ -22,6 +22,8 @@ internal static class RunParts
 
     public static RunPart Twilio(PortPlan ports) => new("twilio", ProcessIdentity.Current, ports.TwilioUrl, Loopback(ports.Twilio, "/"));
 
+    public static RunPart Google(PortPlan ports) => new("google", ProcessIdentity.Current, ports.GoogleUrl, Loopback(ports.Google, "/"));
+
     public static IEnumerable<RunPart> Served(PortPlan ports, ProcessIdentity? sidecars) =>
     [
         new("host-sidecar", sidecars, PortPlan.Url(ports.HostSidecar), Loopback(ports.HostSidecar, "/v1.0/healthz")),

@@ -4,12 +4,15 @@ using KestrelVoice.Cli.Home;
 using KestrelVoice.Cli.Machine;
 using KestrelVoice.Cli.Output;
 using KestrelVoice.Cli.Processes;
+using KestrelVoice.GoogleStandIn;
 
 namespace KestrelVoice.Cli.Up;
 
 /// <summary>One run, from the checks to the last process gone.</summary>
 internal sealed class Supervisor(KestrelHome home, UpOptions options, Terminal terminal, bool foreground)
 {
+    internal const string GoogleClientId = "kestrelvoice-on-this-machine";
+
     private const int StoppedEarly = 130;
 
     private readonly Steps steps = new(terminal, TimeProvider.System);
@@ -91,6 +94,10 @@ internal sealed class Supervisor(KestrelHome home, UpOptions options, Terminal t
 
         await using var twilio = await TwilioStandIn.StartAsync(home.Recordings, secrets.TwilioAccountSid, secrets.TwilioAuthToken, ports.Twilio, stop);
         Note(record! with { Parts = [.. record!.Parts, RunParts.Twilio(ports)] });
+        await using var google = await GoogleServer.StartAsync(
+            new GoogleServerOptions(GoogleClientId, runId, [ports.HostUrl + "/calendars/google/callback"]) { Port = ports.Google }, stop);
+        google.AddUser("technician@example.com", "America/Los_Angeles");
+        Note(record! with { Parts = [.. record!.Parts, RunParts.Google(ports)] });
         await using var dapr = await DaprChild.StartAsync(home, ports, kind, environment, stop);
         Note(record! with { DaprChild = dapr.Identity, Parts = [.. record!.Parts, .. RunParts.Served(ports, dapr.Identity)] });
         using var readiness = new Readiness();
