@@ -35,6 +35,14 @@ public abstract class AppBesideGoogle<TApp>(TApp app) : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>Where something is repeated after a pause, which is one of the clock.</summary>
+    public async Task<T> AsTimePasses<T>(Task<T> task)
+    {
+        while (await Task.WhenAny(task, Task.Delay(TimeSpan.FromMilliseconds(20), TestContext.Current.CancellationToken)) != task)
+            app.Clock.Advance(TimeSpan.FromMilliseconds(100));
+        return await task;
+    }
+
     public GoogleUser GivenAGoogleUser(string timeZone = "America/Los_Angeles") =>
         Google.AddUser($"technician{Interlocked.Increment(ref users)}@maplestreet.example", timeZone);
 }

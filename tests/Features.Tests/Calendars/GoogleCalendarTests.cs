@@ -117,6 +117,20 @@ public sealed class GoogleCalendarTests(HostBesideGoogle host) : IClassFixture<H
         var id = (await app.GivenAGoogleCalendar(client, trade.ResourceIds[0], user)).Id();
         user.FailNext(2, status, reason);
 
+        (await host.AsTimePasses(client.Sync(id))).Text("status").ShouldBe("connected");
+    }
+
+    [Fact]
+    public async Task What_does_not_pass_is_left_to_the_next_reading()
+    {
+        var (client, trade, user) = await ArrangeAsync();
+        var id = (await app.GivenAGoogleCalendar(client, trade.ResourceIds[0], user)).Id();
+        var asked = ListingsOf(user);
+        user.FailNext(3, 503, "backendError");
+
+        (await host.AsTimePasses(client.Sync(id))).Text("error").ShouldContain("not available");
+
+        ListingsOf(user).ShouldBe(asked + 3);
         (await client.Sync(id)).Text("status").ShouldBe("connected");
     }
 

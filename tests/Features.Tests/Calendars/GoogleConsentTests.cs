@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using Dapper;
+using KestrelVoice.Features.Calendars.Google;
 using KestrelVoice.Features.Tests.Appointments;
 using KestrelVoice.Features.Tests.Identity;
 using KestrelVoice.Features.Tests.Webhooks;
@@ -283,5 +284,17 @@ public sealed class GoogleNotSetUpTests(KestrelVoiceApp app) : IClassFixture<Kes
         using var asked = await client.AskForGoogle((await app.GivenATrade(tenant)).ResourceIds[0]);
 
         (await asked.ShouldBeProblem(HttpStatusCode.Conflict, "conflict")).Text("message").ShouldContain("Google:ClientId");
+    }
+
+    [Theory]
+    [InlineData(null, "a secret", "https://www.googleapis.com/", "belong together")]
+    [InlineData("a client", null, "https://www.googleapis.com/", "belong together")]
+    [InlineData("a client", "a secret", "http://calendar.example.com/", "https")]
+    [InlineData("a client", "a secret", "calendar/v3", "https")]
+    public void Half_of_the_settings_keep_the_host_from_starting(string? clientId, string? secret, string api, string complaint)
+    {
+        var settings = new GoogleSettings { ClientId = clientId, ClientSecret = secret, BaseUrls = new() { Api = new Uri(api, UriKind.RelativeOrAbsolute) } };
+
+        new GoogleSettings.Validator().Validate(null, settings).FailureMessage.ShouldContain(complaint);
     }
 }

@@ -137,7 +137,7 @@ public sealed class WrittenAppointmentTests(HostWithSidecarBesideGoogle host, Ra
         var (client, trade, technician, _) = await ArrangeAsync(kind);
         host.Google.IsDown = true;
         await radicale.StopAsync();
-        var appointment = await BookAsync(client, trade);
+        var appointment = await host.AsTimePasses(BookAsync(client, trade));
         for (var second = 0; second < 20; second++)
         {
             app.Clock.Advance(TimeSpan.FromSeconds(1));
