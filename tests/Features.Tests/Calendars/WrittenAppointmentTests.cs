@@ -135,16 +135,23 @@ public sealed class WrittenAppointmentTests(HostWithSidecarBesideGoogle host, Ra
     public async Task A_calendar_that_is_down_gets_it_when_it_is_back_and_gets_it_once(string kind)
     {
         var (client, trade, technician, _) = await ArrangeAsync(kind);
-        host.Google.IsDown = true;
-        await radicale.StopAsync();
-        var appointment = await host.AsTimePasses(BookAsync(client, trade));
-        for (var second = 0; second < 20; second++)
+        JsonElement appointment;
+        try
         {
-            app.Clock.Advance(TimeSpan.FromSeconds(1));
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TestContext.Current.CancellationToken);
+            host.Google.IsDown = true;
+            await radicale.StopAsync();
+            appointment = await host.AsTimePasses(BookAsync(client, trade));
+            for (var second = 0; second < 20; second++)
+            {
+                app.Clock.Advance(TimeSpan.FromSeconds(1));
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TestContext.Current.CancellationToken);
+            }
         }
-        await radicale.StartAsync();
-        host.Google.IsDown = false;
+        finally
+        {
+            await radicale.StartAsync();
+            host.Google.IsDown = false;
+        }
 
         await AppearsAsync(technician, appointment);
 
