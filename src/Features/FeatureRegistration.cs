@@ -8,6 +8,7 @@ using KestrelVoice.Features.Appointments;
 using KestrelVoice.Features.Audit;
 using KestrelVoice.Features.Calendars;
 using KestrelVoice.Features.Calls;
+using KestrelVoice.Features.Demo;
 using KestrelVoice.Features.Events;
 using KestrelVoice.Features.Identity;
 using KestrelVoice.Features.Kernel;
@@ -62,7 +63,8 @@ public static class FeatureRegistration
             .AddCalendars(configuration)
             .AddWebhooks(configuration)
             .AddSummaries(configuration)
-            .AddPrivacy();
+            .AddPrivacy()
+            .AddSingleton<Sandboxes>();
     }
 
     /// <summary>From request id to authorization; what comes first covers all that comes after.</summary>

@@ -137,8 +137,8 @@ internal static class ConnectCalendar
     }
 
     internal static async Task<Results<Created<CalendarItem>, ProblemHttpResult>> Handle(
-        Command command, IMediator mediator, CancellationToken cancellationToken) =>
-        await mediator.Send(command, cancellationToken) switch
+        Command command, Principal principal, IMediator mediator, CancellationToken cancellationToken) =>
+        principal.Mode is Mode.Test ? Problems.Sandboxed("A sandbox has its own calendar and connects no other.") : await mediator.Send(command, cancellationToken) switch
         {
             Outcome.Connected(var calendar) => TypedResults.Created($"/api/calendars/{calendar.Id}", calendar),
             Outcome.NoResource => Problems.NotFound("There is no such resource."),

@@ -5,10 +5,10 @@ using KestrelVoice.Contracts;
 
 namespace KestrelVoice.Features.Demo;
 
-/// <summary>Four weeks of calls as a plumber gets them. The same day always yields the same calls, so that seeding again adds only new days.</summary>
+/// <summary>Calls as a plumber gets them. The same day always yields the same calls, so that seeding again adds only new days.</summary>
 internal static class DemoCalls
 {
-    private const int Days = 28;
+    private const int FourWeeks = 28;
     private const string Greeting = "Thank you for calling Maple Street Plumbing. This call may be recorded. How can we help you?";
 
     private static readonly string[] Wishes =
@@ -27,14 +27,15 @@ internal static class DemoCalls
         ("We have water everywhere under the sink and I cannot find the main valve.", "water everywhere"),
     ];
 
-    public static IEnumerable<CallEvent> Until(DateTimeOffset now, Guid tenantId, string number)
+    /// <summary>Those of the days before today.</summary>
+    public static IEnumerable<CallEvent> Until(DateTimeOffset now, Guid tenantId, string number, int days = FourWeeks, int mostADay = int.MaxValue)
     {
         var today = DateOnly.FromDateTime(now.UtcDateTime);
-        for (var day = today.AddDays(-Days); day < today; day = day.AddDays(1))
+        for (var day = today.AddDays(-days); day < today; day = day.AddDays(1))
         {
             var random = new Random(day.DayNumber);
             var calls = day.DayOfWeek is DayOfWeek.Saturday or DayOfWeek.Sunday ? random.Next(2, 5) : random.Next(6, 13);
-            for (var call = 0; call < calls; call++)
+            for (var call = 0; call < Math.Min(calls, mostADay); call++)
             {
                 // 07:00 to 19:00 in Oregon, more or less.
                 var startedAt = new DateTimeOffset(day, new TimeOnly(15, 0), TimeSpan.Zero).AddSeconds(random.Next(12 * 3600));

@@ -22,6 +22,7 @@ internal static class GetMe
         string? Role,
         [property: Description("What the API key is called; null for a member.")] string? KeyName,
         IReadOnlyList<string> Scopes,
+        [property: Description("test with a test key: tenant is then the sandbox, out of which nothing reaches.")] Mode Mode,
         TenantOfRequest Tenant,
         Quota Quota,
         [property: Description("Every tenant of a member, oldest membership first; X-Tenant-Id names the one to act in. Null for a key.")]
@@ -40,13 +41,13 @@ internal static class GetMe
     {
         private const string Find =
             """
-            select id, business_name, plan, time_zone, (select name from api_keys where tenant_id = @TenantId and id = @PrincipalId) as key_name
+            select id, business_name, time_zone, name_of_api_key(@PrincipalId) as key_name
             from tenants
             where id = @TenantId;
             select tenant_id, tenant_name, role, plan from memberships_of(@PrincipalId)
             """;
 
-        private sealed record TenantRow(Guid Id, string BusinessName, string Plan, string TimeZone, string? KeyName);
+        private sealed record TenantRow(Guid Id, string BusinessName, string TimeZone, string? KeyName);
 
         public Task<Response> Handle(Query query, CancellationToken cancellationToken) =>
             database.ReadAsync(principal.TenantId, Find, new { PrincipalId = principal.Id }, ReadAsync, cancellationToken);
@@ -59,8 +60,8 @@ internal static class GetMe
             return new Response(
                 principal.Kind,
                 isMember ? principal.Id.ToString() : TypeId.Format(TypeId.ApiKey, principal.Id),
-                principal.Email, principal.Role, tenant.KeyName, principal.Scopes,
-                new TenantOfRequest(TypeId.Format(TypeId.Tenant, tenant.Id), tenant.BusinessName, tenant.Plan, tenant.TimeZone),
+                principal.Email, principal.Role, tenant.KeyName, principal.Scopes, principal.Mode,
+                new TenantOfRequest(TypeId.Format(TypeId.Tenant, tenant.Id), tenant.BusinessName, principal.Plan.Name(), tenant.TimeZone),
                 new Quota(allowance.Quota, allowance.Remaining, allowance.Seconds),
                 isMember ? [.. (await results.ReadAsync<Credentials.Membership>()).Select(membership => new TenantOfMember(
                     TypeId.Format(TypeId.Tenant, membership.TenantId), membership.TenantName, membership.Role))] : null);

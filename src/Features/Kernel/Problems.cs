@@ -26,6 +26,9 @@ public static class Problems
 
     public static ProblemHttpResult Conflict(string message) => Of(StatusCodes.Status409Conflict, ConflictError, message);
 
+    /// <summary>What would reach outside, asked for with a test key.</summary>
+    public static ProblemHttpResult Sandboxed(string message) => Of(StatusCodes.Status403Forbidden, Forbidden, message);
+
     /// <summary>What the tenant's plan does not include, and which plan does.</summary>
     public static ProblemHttpResult Upgrade(Plan required, string message) => Of(
         StatusCodes.Status402PaymentRequired, UpgradeRequired, message,

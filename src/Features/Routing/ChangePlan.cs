@@ -37,7 +37,7 @@ public static class ChangePlan
 
         private const string Change =
             """
-            update tenants set plan = coalesce(@Plan, plan) where id = @TenantId
+            update tenants set plan = coalesce(@Plan, plan) where id = @TenantId and sandbox_of is null
             returning business_name, plan
             """;
 

@@ -57,6 +57,9 @@ internal static class SplitCall
             from unnest(@Numbers, @FirstTurns, @LastTurns) as part (number, first_turn, last_turn)
             """;
 
+        // What callers say in a sandbox is told to nobody's model either.
+        private const string MayAskModel = "select reaches_outside(@TenantId)";
+
         private sealed record Turn(int Sequence, int Letters);
 
         public async Task<SummaryPlan> Handle(Command command, CancellationToken cancellationToken)
@@ -64,7 +67,7 @@ internal static class SplitCall
             await using var transaction = await database.BeginAsync(command.TenantId, cancellationToken);
             await transaction.ExecuteAsync(Begin, new { command.CallId, Now = clock.GetUtcNow().UtcDateTime }, cancellationToken);
             if (await transaction.QuerySingleOrDefaultAsync<string>(Lock, new { command.CallId }, cancellationToken) != "running")
-                return Plan(alreadyOver: true, parts: 0);
+                return new SummaryPlan(AlreadyOver: true, Parts: 0, UsesModel: false, settings.Value.TimeLimit);
 
             var parts = await transaction.QuerySingleOrDefaultAsync<int>(Count, new { command.CallId }, cancellationToken);
             if (parts == 0)
@@ -80,12 +83,11 @@ internal static class SplitCall
                     LastTurns = stretches.Select(stretch => stretch.Last).ToArray(),
                 }, cancellationToken);
             }
+            var usesModel = settings.Value.UsesModel && parts > 0
+                && await transaction.QuerySingleOrDefaultAsync<bool>(MayAskModel, null, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
-            return Plan(alreadyOver: false, parts);
+            return new SummaryPlan(AlreadyOver: false, parts, usesModel, settings.Value.TimeLimit);
         }
-
-        private SummaryPlan Plan(bool alreadyOver, int parts) =>
-            new(alreadyOver, parts, UsesModel: settings.Value.UsesModel && parts > 0, settings.Value.TimeLimit);
     }
 
     /// <summary>Whole turns, as many as fit.</summary>

@@ -28,7 +28,7 @@ public sealed class ApiKeysTests(KestrelVoiceApp app) : IClassFixture<KestrelVoi
         var list = await List(owner);
         var item = list.GetProperty("data").EnumerateArray().ShouldHaveSingleItem();
         item.EnumerateObject().Select(member => member.Name).ShouldBe(
-            ["id", "name", "scopes", "prefix", "last4", "created_at", "last_used_at", "expires_at", "revoked_at"]);
+            ["id", "name", "mode", "scopes", "prefix", "last4", "created_at", "last_used_at", "expires_at", "revoked_at"]);
         item.GetProperty("prefix").GetString().ShouldBe(key[..16]);
         item.GetProperty("last4").GetString().ShouldBe(key[^4..]);
         list.GetRawText().ShouldNotContain(key[17..]);
@@ -89,6 +89,8 @@ public sealed class ApiKeysTests(KestrelVoiceApp app) : IClassFixture<KestrelVoi
     [InlineData("""{"name":"x","scopes":[null]}""")]
     [InlineData("""{"name":"x","scopes":"read"}""")]
     [InlineData("""{"name":"x","scopes":["read"],"tenant_id":"y"}""")]
+    [InlineData("""{"name":"x","scopes":["read"],"mode":"sandbox"}""")]
+    [InlineData("""{"name":"x","scopes":["read"],"mode":1}""")]
     [InlineData("not json")]
     [InlineData("null")]
     public async Task A_bad_body_is_400(string body)

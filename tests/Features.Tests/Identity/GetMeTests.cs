@@ -20,7 +20,7 @@ public sealed class GetMeTests(KestrelVoiceApp app) : IClassFixture<KestrelVoice
         var tenantId = TypeId.Format(TypeId.Tenant, tenant.Id);
         JsonElement.DeepEquals(me, JsonDocument.Parse(
             $$"""
-            {"kind":"member","id":"{{member.Id}}","email":"{{member.Email}}","role":"owner","key_name":null,"scopes":["read","write"],
+            {"kind":"member","id":"{{member.Id}}","email":"{{member.Email}}","role":"owner","key_name":null,"scopes":["read","write"],"mode":"live",
              "tenant":{"id":"{{tenantId}}","name":"{{tenant.Name}}","plan":"business","time_zone":"America/Los_Angeles"},
              "quota":{"requests_per_minute":1000000,"remaining":{{me.GetProperty("quota").GetProperty("remaining").GetInt32()}},"resets_in":60},
              "tenants":[{"id":"{{tenantId}}","name":"{{tenant.Name}}","role":"owner"}]}

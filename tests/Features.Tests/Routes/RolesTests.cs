@@ -12,15 +12,16 @@ public sealed class RolesTests(KestrelVoiceApp app) : IClassFixture<KestrelVoice
 
     private static readonly Dictionary<string, string[]> May = new(StringComparer.Ordinal)
     {
-        ["read"] = ["owner", "admin", "member", "viewer", "key read", "key read write"],
-        ["write"] = ["owner", "admin", "member", "key write", "key read write"],
-        ["integrate"] = ["owner", "admin", "key write", "key read write"],
+        ["read"] = ["owner", "admin", "member", "viewer", "live read", "live read write", "test read", "test read write"],
+        ["write"] = ["owner", "admin", "member", "live write", "live read write", "test write", "test read write"],
+        ["integrate"] = ["owner", "admin", "live write", "live read write", "test write", "test read write"],
+        ["reach outside"] = ["owner", "admin", "live write", "live read write"],
         ["see people"] = ["owner", "admin", "member", "viewer"],
         ["manage"] = ["owner", "admin"],
         ["export"] = ["owner", "admin", "key read", "key read write"],
     };
 
-    // Where it is not simply reading by GET and writing by anything else; the longest that fits decides.
+    // Where it is not simply reading by GET and writing by anything else; the longest that fits decides, and $ ends a path.
     private static readonly (string Method, string Path, string Takes)[] Particular =
     [
         ("*", "/api/api-keys", "manage"),
@@ -35,6 +36,7 @@ public sealed class RolesTests(KestrelVoiceApp app) : IClassFixture<KestrelVoice
         ("PATCH", "/api/webhooks", "integrate"),
         ("DELETE", "/api/webhooks", "integrate"),
         ("POST", "/api/calendars", "integrate"),
+        ("POST", "/api/calendars$", "reach outside"),
         ("DELETE", "/api/calendars", "integrate"),
         ("POST", "/api/services", "integrate"),
         ("PATCH", "/api/services", "integrate"),
@@ -54,7 +56,8 @@ public sealed class RolesTests(KestrelVoiceApp app) : IClassFixture<KestrelVoice
         var clients = new List<(string Who, HttpClient Client)>();
         foreach (var role in People)
             clients.Add((role, await app.SignedIn(await app.GivenAMember((tenant, role)))));
-        clients.AddRange(from scopes in new[] { "read", "write", "read write" } select ($"key {scopes}", app.ClientFor(tenant, scopes.Split(' '))));
+        foreach (var scopes in new[] { "read", "write", "read write" })
+            clients.AddRange([($"live {scopes}", app.ClientFor(tenant, scopes.Split(' '))), ($"test {scopes}", await app.GivenATestClient(tenant, scopes.Split(' ')))]);
         var routes = RouteTable.Under(app, "/api/");
         routes.Count.ShouldBeGreaterThan(20);
 
@@ -80,7 +83,7 @@ public sealed class RolesTests(KestrelVoiceApp app) : IClassFixture<KestrelVoice
 
     private static string Takes(HostRoute route) =>
         Particular
-            .Where(rule => (rule.Method == "*" || rule.Method == route.Method) && route.Template.StartsWith(rule.Path, StringComparison.Ordinal))
+            .Where(rule => (rule.Method == "*" || rule.Method == route.Method) && (route.Template + "$").StartsWith(rule.Path, StringComparison.Ordinal))
             .OrderByDescending(rule => (rule.Path.Length, rule.Method != "*"))
             .Select(rule => rule.Takes)
             .FirstOrDefault(route.Writes ? "write" : "read");

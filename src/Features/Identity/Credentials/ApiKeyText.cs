@@ -2,11 +2,12 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
+using KestrelVoice.Features.Kernel;
 
 namespace KestrelVoice.Features.Identity.Credentials;
 
 /// <summary>
-/// An API key as its owner holds it: <c>kv_live_&lt;8 that find it&gt;_&lt;30 that prove it&gt;&lt;6 of checksum&gt;</c>, all base 62.
+/// An API key as its owner holds it: <c>kv_live_&lt;8 that find it&gt;_&lt;30 that prove it&gt;&lt;6 of checksum&gt;</c>, all base 62; <c>kv_test_</c> in a sandbox.
 /// </summary>
 /// <remarks>The checksum is no secret: it lets scanners recognise a leaked key, and us drop a typo before the database is asked.</remarks>
 internal sealed record ApiKeyText(string LookupId, string Text)
@@ -27,11 +28,11 @@ internal sealed record ApiKeyText(string LookupId, string Text)
     /// <summary>A fast hash is right here: the text carries 178 random bits, which no dictionary holds.</summary>
     internal byte[] Hash() => SHA256.HashData(Encoding.ASCII.GetBytes(Text));
 
-    internal static ApiKeyText Create()
+    internal static ApiKeyText Create(Mode mode = Mode.Live)
     {
         var lookupId = RandomNumberGenerator.GetString(Alphabet, LookupLength);
         var secret = RandomNumberGenerator.GetString(Alphabet, SecretLength);
-        return new ApiKeyText(lookupId, $"{Live}{lookupId}_{secret}{Checksum(secret)}");
+        return new ApiKeyText(lookupId, $"{(mode is Mode.Test ? Sandbox : Live)}{lookupId}_{secret}{Checksum(secret)}");
     }
 
     internal static bool TryParse(string? text, [NotNullWhen(true)] out ApiKeyText? key)

@@ -9,7 +9,7 @@ namespace KestrelVoice.Features.Identity.Credentials;
 internal sealed class ApiKeys(NpgsqlDataSource database, ApiKeyUse use, TimeProvider clock)
 {
     private const string Find =
-        "select tenant_id, id, hash, array_to_string(scopes, ' ') as scopes, expires_at, revoked_at, plan from find_api_key(@LookupId)";
+        "select tenant_id, id, hash, array_to_string(scopes, ' ') as scopes, expires_at, revoked_at, plan, mode from find_api_key(@LookupId)";
 
     private const int Remembered = 20_000;
 
@@ -19,7 +19,7 @@ internal sealed class ApiKeys(NpgsqlDataSource database, ApiKeyUse use, TimeProv
 
     private readonly RecentAnswers<string, Row?> _recent = new(clock, RememberedFor, Remembered);
 
-    private sealed record Row(Guid TenantId, Guid Id, byte[] Hash, string Scopes, DateTime? ExpiresAt, DateTime? RevokedAt, string Plan);
+    private sealed record Row(Guid TenantId, Guid Id, byte[] Hash, string Scopes, DateTime? ExpiresAt, DateTime? RevokedAt, string Plan, string Mode);
 
     internal async Task<Principal?> ResolveAsync(string text, CancellationToken cancellationToken)
     {
@@ -31,7 +31,8 @@ internal sealed class ApiKeys(NpgsqlDataSource database, ApiKeyUse use, TimeProv
         if (row is null || !matches || row.RevokedAt is not null || row.ExpiresAt <= now.UtcDateTime)
             return null;
         use.Note(row.Id, now);
-        return new Principal(row.TenantId, PrincipalKind.ApiKey, row.Id, Email: null, Role: null, row.Scopes.Split(' '), PlanNames.Read(row.Plan));
+        return new Principal(
+            row.TenantId, PrincipalKind.ApiKey, row.Id, Email: null, Role: null, row.Scopes.Split(' '), PlanNames.Read(row.Plan), ModeNames.Read(row.Mode));
     }
 
     /// <summary>For the copy of the host that revokes it, at once.</summary>

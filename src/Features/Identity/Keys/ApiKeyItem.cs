@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using KestrelVoice.Features.Kernel;
 
 namespace KestrelVoice.Features.Identity.Keys;
 
@@ -6,6 +7,7 @@ namespace KestrelVoice.Features.Identity.Keys;
 internal record ApiKeyItem(
     string Id,
     string Name,
+    [property: Description("live, or test: then it acts in the sandbox.")] Mode Mode,
     IReadOnlyList<string> Scopes,
     [property: Description("How the key begins.")] string Prefix,
     [property: Description("How the key ends.")] string Last4,

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Carter;
 using FluentValidation;
 using KestrelVoice.Features.Audit;
+using KestrelVoice.Features.Demo;
 using KestrelVoice.Features.Identity.Credentials;
 using KestrelVoice.Features.Kernel;
 using MediatR;
@@ -17,12 +18,14 @@ namespace KestrelVoice.Features.Identity.Keys;
 internal static class CreateApiKey
 {
     private const int LongestName = 100;
-    private const int MostLiveKeys = 100;
+    private const int MostKeys = 100;
 
     [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
     public sealed record Command(
         [property: Description("What the key is for, 1 to 100 characters.")] string Name,
-        [property: Description("read, write, or both.")] IReadOnlyList<string> Scopes) : IRequest<Outcome>;
+        [property: Description("read, write, or both.")] IReadOnlyList<string> Scopes,
+        [property: Description("live (when absent), or test: a key that acts in the sandbox, out of which nothing reaches.")] string? Mode = null)
+        : IRequest<Outcome>;
 
     public abstract record Outcome
     {
@@ -35,7 +38,7 @@ internal static class CreateApiKey
     public sealed record Response(
         string Id,
         [property: Description("The key itself, shown this once.")] string Key,
-        string Name, IReadOnlyList<string> Scopes, string Prefix, string Last4, DateTime CreatedAt, DateTime? ExpiresAt);
+        string Name, Mode Mode, IReadOnlyList<string> Scopes, string Prefix, string Last4, DateTime CreatedAt, DateTime? ExpiresAt);
 
     internal sealed class Validator : AbstractValidator<Command>
     {
@@ -48,26 +51,32 @@ internal static class CreateApiKey
                 .Must(scopes => scopes is { Count: > 0 and <= 2 } && scopes.All(scope => scope is Principal.Read or Principal.Write)
                     && scopes.Distinct().Count() == scopes.Count)
                 .WithMessage("scopes holds read, write, or both.");
+            RuleFor(command => command.Mode).Must(mode => mode is null or ModeNames.Live or ModeNames.Test)
+                .WithMessage("mode is live or test.");
         }
     }
 
-    internal sealed class Handler(TenantDatabase database, Principal principal, AuditLog audit, TimeProvider clock)
+    internal sealed class Handler(TenantDatabase database, Sandboxes sandboxes, Principal principal, AuditLog audit, TimeProvider clock)
         : IRequestHandler<Command, Outcome>
     {
         // One at a time, so that two requests cannot both take the last place.
         private const string Insert =
             """
             select pg_advisory_xact_lock(hashtextextended('api_keys:' || @TenantId::text, 0));
-            insert into api_keys (tenant_id, id, lookup_id, hash, prefix, last4, name, scopes, created_by, created_at)
-            select @TenantId, @Id, @LookupId, @Hash, @Prefix, @Last4, @Name, @Scopes, @CreatedBy, @Now
-            where (select count(*) from api_keys where tenant_id = @TenantId and revoked_at is null) < @MostLiveKeys
+            insert into api_keys (tenant_id, id, lookup_id, hash, prefix, last4, name, mode, scopes, created_by, created_at)
+            select @TenantId, @Id, @LookupId, @Hash, @Prefix, @Last4, @Name, @Mode, @Scopes, @CreatedBy, @Now
+            where (select count(*) from api_keys where tenant_id = @TenantId and revoked_at is null) < @MostKeys
             """;
 
         public async Task<Outcome> Handle(Command command, CancellationToken cancellationToken)
         {
+            var mode = ModeNames.Read(command.Mode ?? ModeNames.Live);
+            if (mode is Mode.Test)
+                await sandboxes.OpenAsync(principal.TenantId, cancellationToken);
+
             var now = clock.GetUtcNow();
             var id = Guid.CreateVersion7(now);
-            var key = ApiKeyText.Create();
+            var key = ApiKeyText.Create(mode);
             var scopes = command.Scopes.Order(StringComparer.Ordinal).ToArray();
             var name = command.Name.Trim();
             await using var transaction = await database.BeginAsync(principal.TenantId, cancellationToken);
@@ -79,18 +88,19 @@ internal static class CreateApiKey
                 key.Prefix,
                 key.Last4,
                 Name = name,
+                Mode = mode.Name(),
                 Scopes = scopes,
                 CreatedBy = principal.Id,
                 Now = now.UtcDateTime,
-                MostLiveKeys,
+                MostKeys,
             }, cancellationToken);
             if (inserted == 0)
                 return new Outcome.TooMany();
             await audit.AddAsync(
-                transaction, AuditActions.KeyCreated, TypeId.Format(TypeId.ApiKey, id), string.Join(' ', scopes), cancellationToken);
+                transaction, AuditActions.KeyCreated, TypeId.Format(TypeId.ApiKey, id), string.Join(' ', [mode.Name(), .. scopes]), cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return new Outcome.Created(new Response(
-                TypeId.Format(TypeId.ApiKey, id), key.Text, name, scopes, key.Prefix, key.Last4, now.UtcDateTime, ExpiresAt: null));
+                TypeId.Format(TypeId.ApiKey, id), key.Text, name, mode, scopes, key.Prefix, key.Last4, now.UtcDateTime, ExpiresAt: null));
         }
     }
 
@@ -110,7 +120,7 @@ internal static class CreateApiKey
         return await mediator.Send(command, cancellationToken) switch
         {
             Outcome.Created(var key) => TypedResults.Created($"/api/api-keys/{key.Id}", key),
-            Outcome.TooMany => Problems.Conflict($"There are {MostLiveKeys} API keys already; revoke one first."),
+            Outcome.TooMany => Problems.Conflict($"There are {MostKeys} API keys already; revoke one first."),
             _ => throw new UnreachableException(),
         };
     }

@@ -31,7 +31,7 @@ internal static class ListApiKeys
     {
         private const string Page =
             """
-            select id, name, array_to_string(scopes, ' ') as scopes, prefix, last4, created_at, last_used_at, expires_at, revoked_at
+            select id, name, mode, array_to_string(scopes, ' ') as scopes, prefix, last4, created_at, last_used_at, expires_at, revoked_at
             from api_keys
             where tenant_id = @TenantId and (created_at, id) < (@AfterTime, @AfterId)
             order by created_at desc, id desc
@@ -40,7 +40,7 @@ internal static class ListApiKeys
             """;
 
         private sealed record Row(
-            Guid Id, string Name, string Scopes, string Prefix, string Last4, DateTime CreatedAt, DateTime? LastUsedAt,
+            Guid Id, string Name, string Mode, string Scopes, string Prefix, string Last4, DateTime CreatedAt, DateTime? LastUsedAt,
             DateTime? ExpiresAt, DateTime? RevokedAt);
 
         public Task<Response> Handle(Query query, CancellationToken cancellationToken)
@@ -57,8 +57,8 @@ internal static class ListApiKeys
             var rows = (await results.ReadAsync<Row>()).AsList();
             var total = await results.ReadSingleAsync<long>();
             var items = rows.Take(page.Limit).Select(row => new ApiKeyItem(
-                TypeId.Format(TypeId.ApiKey, row.Id), row.Name, row.Scopes.Split(' '), row.Prefix, row.Last4, row.CreatedAt, row.LastUsedAt,
-                row.ExpiresAt, row.RevokedAt)).ToList();
+                TypeId.Format(TypeId.ApiKey, row.Id), row.Name, ModeNames.Read(row.Mode), row.Scopes.Split(' '), row.Prefix, row.Last4, row.CreatedAt,
+                row.LastUsedAt, row.ExpiresAt, row.RevokedAt)).ToList();
             return new Response(items, page.Shown(total, page.LastOf(rows, row => new(row.CreatedAt, row.Id))));
         }
     }
@@ -69,7 +69,7 @@ internal static class ListApiKeys
             .MapGet("/api/api-keys", Handle)
             .WithQuery("limit", "offset", "cursor")
             .AddOpenApiOperationTransformer(Paging.DescribeAsync)
-            .WithName(nameof(ListApiKeys)).WithTags("API keys").WithSummary("List API keys, newest first, without the keys themselves")
+            .WithName(nameof(ListApiKeys)).WithTags("API keys").WithSummary("List API keys of both modes, newest first, without the keys themselves")
             .RequireAuthorization(Policies.Manage);
     }
 

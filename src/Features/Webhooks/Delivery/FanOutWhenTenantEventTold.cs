@@ -44,9 +44,10 @@ internal static class FanOutWhenTenantEventTold
 
         private const string Insert =
             """
-            insert into webhook_messages (tenant_id, id, endpoint_id, event_id, event_type, urgent, state, next_attempt_at, created_at)
-            select @TenantId, message.id, message.endpoint_id, @EventId, @Type, @Urgent, 'pending', @Now, @Now
+            insert into webhook_messages (tenant_id, id, endpoint_id, event_id, event_type, urgent, state, next_attempt_at, created_at, finished_at)
+            select @TenantId, message.id, message.endpoint_id, @EventId, @Type, @Urgent, first.state, first.next_attempt_at, @Now, first.finished_at
             from unnest(@Ids, @EndpointIds) as message (id, endpoint_id)
+            cross join first_state_of_webhook_messages(@TenantId, @Now) as first
             on conflict (tenant_id, endpoint_id, event_id) do nothing
             returning endpoint_id
             """;

@@ -30,6 +30,7 @@ internal sealed class WebhookAttempts(TenantDatabase database, WebhookSecrets se
         for update of m skip locked
         """;
 
+    // That nothing of a sandbox waits is decided elsewhere; this is the last door, and it is locked as well.
     private static string Begin(string due) =>
         $"""
         with due as (
@@ -38,7 +39,7 @@ internal sealed class WebhookAttempts(TenantDatabase database, WebhookSecrets se
             update webhook_messages m
             set leased_until = @LeasedUntil
             from due
-            where m.tenant_id = @TenantId and m.id = due.id
+            where m.tenant_id = @TenantId and m.id = due.id and reaches_outside(@TenantId)
             returning m.id, m.attempts + 1 as number, m.resend_at is not null as manual, m.tries, m.is_test, m.event_id, m.payload, m.leased_until, m.created_at
         ), begun as (
             insert into webhook_attempts (tenant_id, message_id, number, manual, started_at)

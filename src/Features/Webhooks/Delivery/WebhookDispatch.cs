@@ -52,9 +52,10 @@ internal sealed partial class WebhookDispatch(
 
     private const string Test =
         """
-        insert into webhook_messages (tenant_id, id, endpoint_id, event_id, event_type, is_test, payload, urgent, state, next_attempt_at, created_at)
-        select tenant_id, @Id, id, @EventId, @Type, true, @Payload, @Urgent, 'pending', @Now, @Now
+        insert into webhook_messages (tenant_id, id, endpoint_id, event_id, event_type, is_test, payload, urgent, state, next_attempt_at, created_at, finished_at)
+        select tenant_id, @Id, id, @EventId, @Type, true, @Payload, @Urgent, first.state, first.next_attempt_at, @Now, first.finished_at
         from webhook_endpoints
+        cross join first_state_of_webhook_messages(@TenantId, @Now) as first
         where tenant_id = @TenantId and id = @EndpointId
         """;
 
@@ -68,6 +69,9 @@ internal sealed partial class WebhookDispatch(
 
         /// <summary>The payload is older than the retention, so there is nothing to send.</summary>
         PayloadExpired,
+
+        /// <summary>It is a sandbox's, which sends nothing.</summary>
+        Withheld,
     }
 
     internal enum Cancelled
@@ -75,7 +79,7 @@ internal sealed partial class WebhookDispatch(
         Now,
         NoSuchMessage,
 
-        /// <summary>It was delivered, has failed, or was cancelled before.</summary>
+        /// <summary>It was delivered, has failed, was cancelled before, or is a sandbox's.</summary>
         Finished,
     }
 
@@ -89,6 +93,8 @@ internal sealed partial class WebhookDispatch(
         var row = await transaction.QuerySingleOrDefaultAsync<Row>(Find, key, cancellationToken);
         if (row is null)
             return Resent.NoSuchMessage;
+        if (row.State == "withheld")
+            return Resent.Withheld;
         if (!row.HasPayload)
             return Resent.PayloadExpired;
         await transaction.ExecuteAsync(Resend, key, cancellationToken);
@@ -123,7 +129,7 @@ internal sealed partial class WebhookDispatch(
         return Cancelled.Now;
     }
 
-    /// <summary>Sends an endpoint something that looks like an event and is none, once. The id of the message; null without such an endpoint.</summary>
+    /// <summary>Sends an endpoint something that looks like an event and is none, once; in a sandbox it is only recorded. The id of the message; null without such an endpoint.</summary>
     public async Task<Guid?> SendTestAsync(Guid tenantId, Guid endpointId, string type, object data, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();

@@ -3,7 +3,7 @@ using KestrelVoice.Features.Kernel;
 
 namespace KestrelVoice.Features.Webhooks.Endpoints;
 
-/// <summary>A test that is on its way.</summary>
+/// <summary>A test that is on its way, or recorded in a sandbox.</summary>
 internal sealed record TestMessage(
     [property: Description("Of the message, msg_ + 26 characters.")] string Id,
     string Event,

@@ -68,7 +68,7 @@ internal static class CancelWebhookMessage
             Outcome.Cancelled => TypedResults.NoContent(),
             Outcome.NotAllowed => WebhookManagers.Refusal(),
             Outcome.NotFound => WebhookManagers.NoMessage(),
-            Outcome.Finished => Problems.Conflict("No further attempt would be made: the message was delivered, has failed, or was cancelled before."),
+            Outcome.Finished => Problems.Conflict("No further attempt would be made: the message was delivered, has failed, was cancelled before, or is a sandbox's."),
             _ => throw new UnreachableException(),
         };
 }

@@ -24,7 +24,7 @@ internal static class ListWebhookMessages
         [property: FromQuery(Name = "limit"), Description("How many, 1 to 100; 20 when absent.")] string? Limit,
         [property: FromQuery(Name = "offset"), Description("How many to skip, up to 10,000. Go deeper with cursor.")] string? Offset,
         [property: FromQuery(Name = "cursor"), Description("The next_cursor of the page before; not together with offset.")] string? Cursor,
-        [property: FromQuery(Name = "state"), Description("pending, retrying, delivered, failed or cancelled.")] string? State,
+        [property: FromQuery(Name = "state"), Description("pending, retrying, delivered, failed, cancelled or withheld.")] string? State,
         [property: FromQuery(Name = "event"), Description("One type of event only.")] string? Event,
         [property: FromQuery(Name = "from_date"), Description("First day (YYYY-MM-DD, in the tenant's time zone) or instant (RFC 3339).")] string? FromDate,
         [property: FromQuery(Name = "to_date"), Description("Last day, included whole, or the instant before which they were created.")] string? ToDate)

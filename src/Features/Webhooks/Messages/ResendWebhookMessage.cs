@@ -23,6 +23,7 @@ internal static class ResendWebhookMessage
         NotAllowed,
         NotFound,
         NothingToSend,
+        Withheld,
     }
 
     internal sealed class Validator : AbstractValidator<Command>
@@ -46,6 +47,7 @@ internal static class ResendWebhookMessage
                 WebhookDispatch.Resent.Now => Outcome.Resent,
                 WebhookDispatch.Resent.NoSuchMessage => Outcome.NotFound,
                 WebhookDispatch.Resent.PayloadExpired => Outcome.NothingToSend,
+                WebhookDispatch.Resent.Withheld => Outcome.Withheld,
                 _ => throw new UnreachableException(),
             };
         }
@@ -69,6 +71,7 @@ internal static class ResendWebhookMessage
             Outcome.NotAllowed => WebhookManagers.Refusal(),
             Outcome.NotFound => WebhookManagers.NoMessage(),
             Outcome.NothingToSend => Problems.Conflict("The payload is older than payloads are kept, or was erased, so there is nothing to send."),
+            Outcome.Withheld => Problems.Conflict("A sandbox sends nothing; the message shows what a live tenant would have sent."),
             _ => throw new UnreachableException(),
         };
 }

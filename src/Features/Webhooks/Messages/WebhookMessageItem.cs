@@ -10,7 +10,7 @@ internal record WebhookMessageItem(
     [property: JsonPropertyOrder(-1)] string Event,
     [property: JsonPropertyOrder(-1), Description("The webhook-id of each attempt.")] string EventId,
     [property: JsonPropertyOrder(-1), Description("Made up, because somebody asked for it; no event of the tenant's.")] bool Test,
-    [property: JsonPropertyOrder(-1), Description("pending (the first attempt is due), retrying, delivered, failed or cancelled.")] string State,
+    [property: JsonPropertyOrder(-1), Description("pending (the first attempt is due), retrying, delivered, failed, cancelled, or withheld: a sandbox sends nothing.")] string State,
     [property: JsonPropertyOrder(-1)] int AttemptCount,
     [property: JsonPropertyOrder(-1), Description("Null when none is to come.")] DateTime? NextAttemptAt,
     [property: JsonPropertyOrder(-1), Description("The HTTP status of the last attempt; null when it got none.")] int? LastStatus,
@@ -35,7 +35,7 @@ internal sealed record WebhookMessageRow(
 /// <summary>The words under which a message's state is stored, shown and filtered.</summary>
 internal static class MessageStates
 {
-    public static readonly IReadOnlyList<string> All = ["pending", "retrying", "delivered", "failed", "cancelled"];
+    public static readonly IReadOnlyList<string> All = ["pending", "retrying", "delivered", "failed", "cancelled", "withheld"];
 }
 
 internal static class MessageId
