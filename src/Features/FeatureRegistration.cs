@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Carter;
 using Dapper;
 using Dapr;
+using KestrelVoice.Features.Analytics;
 using KestrelVoice.Features.Appointments;
 using KestrelVoice.Features.Audit;
 using KestrelVoice.Features.Calendars;
@@ -60,6 +61,7 @@ public static class FeatureRegistration
             .AddEvents()
             .AddAppointments()
             .AddCalls(configuration)
+            .AddAnalytics()
             .AddCalendars(configuration)
             .AddWebhooks(configuration)
             .AddSummaries(configuration)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FluentValidation;
 using KestrelVoice.Contracts;
+using KestrelVoice.Features.Analytics;
 using KestrelVoice.Features.Demo;
 using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Routing;
@@ -17,6 +18,7 @@ internal static class Commands
         ["seed-demo", .. var options] => builder => SeedDemoAsync(builder, options.Contains("--demo-data")),
         ["tenant-plan", { } tenant] => builder => PlanAsync(builder, tenant, plan: null),
         ["tenant-plan", { } tenant, { } plan] => builder => PlanAsync(builder, tenant, plan),
+        ["analytics-check", .. var options] => builder => CheckAnalyticsAsync(builder, options),
         [{ } word, ..] when !word.StartsWith('-') => _ => RefuseAsync(word),
         _ => null,
     };
@@ -24,7 +26,7 @@ internal static class Commands
 #pragma warning disable RS0030 // Commands speak to whoever typed them; seed-demo's one line on stdout is read by programs, so all else goes to stderr.
     private static async Task<int> RefuseAsync(string word)
     {
-        await Console.Error.WriteLineAsync($"'{word}' is not a command. There are: migrate, seed-demo [--demo-data], tenant-plan TENANT [PLAN]; without one, the host serves.");
+        await Console.Error.WriteLineAsync($"'{word}' is not a command. There are: migrate, seed-demo [--demo-data], tenant-plan TENANT [PLAN], analytics-check [--tenant TENANT] [--repair]; without one, the host serves.");
         return 64;
     }
 
@@ -67,6 +69,30 @@ internal static class Commands
                 return await FailAsync($"There is no tenant '{tenant}'.");
             await PrintAsync(JsonSerializer.Serialize(now, ContractJson.Options));
             return 0;
+        }
+        catch (ValidationException refused)
+        {
+            return await FailAsync(string.Join('\n', refused.Errors.Select(error => error.ErrorMessage)));
+        }
+    }
+
+    // 1 as long as anything is off, so that a script that runs this notices.
+    private static async Task<int> CheckAnalyticsAsync(WebApplicationBuilder builder, string[] options)
+    {
+        string[] rest = [.. options.Where(option => option != "--repair")];
+        if (rest is not ([] or ["--tenant", _]))
+            return await FailAsync("analytics-check takes --tenant TENANT and --repair.");
+        await using var host = builder.Build();
+        await using var scope = host.Services.CreateAsyncScope();
+        try
+        {
+            var mediator = scope.ServiceProvider.GetRequiredService<IMediator>();
+            var checkedNow = await mediator.Send(
+                new CheckAnalytics.Command(rest is [_, var tenant] ? tenant : null, Repair: rest.Length < options.Length), host.Lifetime.ApplicationStopping);
+            if (checkedNow is null)
+                return await FailAsync($"There is no tenant '{rest[1]}'.");
+            await PrintAsync(JsonSerializer.Serialize(checkedNow, ContractJson.Options));
+            return checkedNow is { Differences: > 0, Repaired: false } ? 1 : 0;
         }
         catch (ValidationException refused)
         {

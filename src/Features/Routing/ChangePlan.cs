@@ -1,4 +1,3 @@
-using Dapper;
 using FluentValidation;
 using KestrelVoice.Features.Kernel;
 using MediatR;
@@ -23,9 +22,7 @@ public static class ChangePlan
     {
         public Validator()
         {
-            RuleFor(command => command.Tenant)
-                .Must(tenant => TypeId.TryParse(TypeId.Tenant, tenant, out _) || (tenant is not null && tenant.StartsWith('+')))
-                .WithMessage("A tenant is named by its id (ten_ and 26 characters, or a UUID) or by one of its numbers.");
+            RuleFor(command => command.Tenant).Must(NamedTenant.Is).WithMessage(NamedTenant.Rule);
             RuleFor(command => command.Plan).Must(plan => plan is null || PlanNames.All.Contains(plan))
                 .WithMessage($"A plan is one of {string.Join(", ", PlanNames.All)}.");
         }
@@ -33,8 +30,6 @@ public static class ChangePlan
 
     internal sealed class Handler(IConfiguration configuration) : IRequestHandler<Command, Response?>
     {
-        private const string Find = "select tenant_of_number(@Number)";
-
         private const string Change =
             """
             update tenants set plan = coalesce(@Plan, plan) where id = @TenantId and sandbox_of is null
@@ -47,21 +42,12 @@ public static class ChangePlan
         {
             await using var source = NpgsqlDataSource.Create(configuration.GetConnectionString("Migrations")
                 ?? throw new InvalidOperationException("ConnectionStrings:Migrations is not configured."));
-            if (await IdOfAsync(source, command.Tenant, cancellationToken) is not { } id)
+            if (await NamedTenant.IdOfAsync(source, command.Tenant, cancellationToken) is not { } id)
                 return null;
             await using var transaction = await new TenantDatabase(source).BeginAsync(id, cancellationToken);
             var row = await transaction.QuerySingleOrDefaultAsync<Row>(Change, new { command.Plan }, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return row is null ? null : new Response(TypeId.Format(TypeId.Tenant, id), row.BusinessName, row.Plan);
-        }
-
-        private static async Task<Guid?> IdOfAsync(NpgsqlDataSource source, string tenant, CancellationToken cancellationToken)
-        {
-            if (TypeId.TryParse(TypeId.Tenant, tenant, out var id))
-                return id;
-            await using var connection = await source.OpenConnectionAsync(cancellationToken);
-            return await connection.QuerySingleAsync<Guid?>(new CommandDefinition(
-                Find, new { Number = tenant }, cancellationToken: cancellationToken));
         }
     }
 }

@@ -31,7 +31,7 @@ internal static class KestrelCommand
         foreach (var command in new[]
         {
             UpCommand.Create(), DownCommand.Create(), StatusCommand.Create(), LogsCommand.Create(), CallCommand.Create(), ListenCommand.Create(),
-            WorkflowCommand.Create(), TenantCommand.Create(), DaprCommand.Create(), TestCommand.Create(), DoctorCommand.Create(), ResetCommand.Create(),
+            WorkflowCommand.Create(), TenantCommand.Create(), AnalyticsCommand.Create(), DaprCommand.Create(), TestCommand.Create(), DoctorCommand.Create(), ResetCommand.Create(),
         })
             root.Subcommands.Add(command);
 

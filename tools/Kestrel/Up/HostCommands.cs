@@ -27,20 +27,35 @@ internal sealed class HostCommands(KestrelHome home, RunEnvironment environment)
         return RunAsync(arguments, plan is null ? "The plan could not be read" : "The plan could not be changed", _ => { }, cancellationToken);
     }
 
+    /// <param name="tenant">Its id or one of its numbers; null for all of them.</param>
+    /// <param name="repair">Whether to make right what is wrong.</param>
+    /// <returns>What was found: one line of JSON.</returns>
+    public async Task<string> CheckAnalyticsAsync(string? tenant, bool repair, CancellationToken cancellationToken)
+    {
+        string[] arguments = ["analytics-check", .. tenant is null ? Array.Empty<string>() : ["--tenant", tenant], .. repair ? ["--repair"] : Array.Empty<string>()];
+        var ran = await StartAsync(arguments, TimeSpan.FromHours(1), _ => { }, cancellationToken);
+        // It fails when it finds something, and that is an answer too.
+        return ran.StandardOutput.Contains('{', StringComparison.Ordinal) ? ran.StandardOutput : throw Failed("The calls could not be counted", ran);
+    }
+
     private async Task<string> RunAsync(string[] arguments, string failure, Action<string> progress, CancellationToken cancellationToken)
     {
-        var ran = await Subprocess.RunAsync(
+        var ran = await StartAsync(arguments, TimeSpan.FromMinutes(5), progress, cancellationToken);
+        return ran.Succeeded ? ran.StandardOutput : throw Failed(failure, ran);
+    }
+
+    private Task<Subprocess.Result> StartAsync(string[] arguments, TimeSpan timeout, Action<string> progress, CancellationToken cancellationToken) =>
+        Subprocess.RunAsync(
             new("dotnet", [home.HostAssembly, .. arguments])
             {
                 WorkingDirectory = Path.GetDirectoryName(home.HostAssembly),
                 Environment = environment.ForCommands(),
-                Timeout = TimeSpan.FromMinutes(5),
+                Timeout = timeout,
                 // Only the log: what goes to standard output may be the password.
                 OnErrorLine = progress,
             },
             cancellationToken);
-        return ran.Succeeded
-            ? ran.StandardOutput
-            : throw new KestrelException($"{failure}:\n{string.Join('\n', ran.StandardError.TrimEnd().Split('\n').TakeLast(20))}");
-    }
+
+    private static KestrelException Failed(string failure, Subprocess.Result ran) =>
+        new($"{failure}:\n{string.Join('\n', ran.StandardError.TrimEnd().Split('\n').TakeLast(20))}");
 }

@@ -15,3 +15,9 @@ create function reaches_outside(tenant uuid) returns boolean
     as $$ select exists (select from tenants where id = tenant and sandbox_of is null) $$;
 revoke all on function reaches_outside(uuid) from public;
 grant execute on function reaches_outside(uuid) to kestrel_app;
+
+-- What happens by itself for every tenant begins with their ids.
+create function tenant_ids() returns table (id uuid)
+    language sql stable security definer set search_path = pg_catalog, public
+    as $$ select t.id from tenants t order by t.id $$;
+call run_as_resolver('tenant_ids()');
