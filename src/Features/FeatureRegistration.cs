@@ -38,6 +38,7 @@ public static class FeatureRegistration
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(Random.Shared);
         services.AddSingleton(_ => TenantDatabase.Open(configuration)).AddSingleton<TenantDatabase>();
+        services.AddSingleton<EntityTags>();
         services.AddSingleton(PublicUrl.From(configuration));
         services.AddOutbox(configuration);
         services.AddRateLimits(configuration);

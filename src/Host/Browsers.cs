@@ -21,10 +21,10 @@ internal static class Browsers
             .WithOrigins(origins)
             .WithMethods("GET", "POST", "PUT", "PATCH", "DELETE")
             .WithHeaders(
-                "authorization", "content-type", "x-api-key", "x-request-id", "x-tenant-id", "idempotency-key", "apikey", "x-client-info",
+                "authorization", "content-type", "x-api-key", "x-request-id", "x-tenant-id", "idempotency-key", "if-none-match", "apikey", "x-client-info",
                 "x-supabase-api-version")
             .WithExposedHeaders(
-                "X-Request-Id", "Idempotent-Replayed", "Retry-After", "RateLimit", "RateLimit-Policy", "Content-Range", "Accept-Ranges")
+                "X-Request-Id", "ETag", "Idempotent-Replayed", "Retry-After", "RateLimit", "RateLimit-Policy", "Content-Range", "Accept-Ranges")
             .AllowCredentials()
             .SetPreflightMaxAge(TimeSpan.FromMinutes(10))));
         services.AddHsts(hsts => (hsts.MaxAge, hsts.IncludeSubDomains) = (TimeSpan.FromDays(365), true));
@@ -46,7 +46,7 @@ internal static class Browsers
                 {
                     response.Headers.TryAdd("Cache-Control", "private, no-store");
                     // The framework adds this only where several origins are listed.
-                    response.Headers.Append("Vary", "Cookie, Origin");
+                    response.Headers.Append("Vary", "Cookie, Authorization, X-API-Key, X-Tenant-Id, Origin");
                 }
                 return Task.CompletedTask;
             }, context);

@@ -6,6 +6,7 @@ using System.Text.Json.Serialization;
 using Carter;
 using Dapper;
 using FluentValidation;
+using KestrelVoice.Features.Calls;
 using KestrelVoice.Features.Kernel;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
@@ -15,6 +16,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.OpenApi;
+using Npgsql;
 
 namespace KestrelVoice.Features.Analytics;
 
@@ -42,7 +44,7 @@ internal static class GetAnalytics
         public sealed record NotInPlan : Outcome;
     }
 
-    public sealed record Response(CoveredRange Range, Figures Totals, IReadOnlyList<PeriodFigures> Series);
+    public sealed record Response(CoveredRange Range, Figures Totals, IReadOnlyList<PeriodFigures> Series, [property: JsonIgnore] string Version) : IVersioned;
 
     public sealed record CoveredRange(
         [property: Description("First day.")] DateOnly From,
@@ -96,9 +98,9 @@ internal static class GetAnalytics
 
     internal sealed class Handler(TenantDatabase database, Principal principal, TimeProvider clock) : IRequestHandler<Query, Outcome>
     {
-        private const string Read =
-            """
-            select time_zone, (@Now at time zone time_zone)::date::text as today from tenants where id = @TenantId;
+        internal static readonly string Read =
+            $"""
+            select {Version("@TenantId", "@Now")} as version, time_zone, (@Now at time zone time_zone)::date::text as today from tenants where id = @TenantId;
             select date_trunc(@Interval, days.day)::date::text as period,
                    coalesce(sum(total), 0)::bigint as total, coalesce(sum(completed), 0)::bigint as completed, coalesce(sum(missed), 0)::bigint as missed,
                    coalesce(sum(seconds), 0)::bigint as seconds, coalesce(sum(bookable), 0)::bigint as bookable,
@@ -114,7 +116,7 @@ internal static class GetAnalytics
             order by 1
             """;
 
-        private sealed record TenantRow(string TimeZone, string Today);
+        private sealed record TenantRow(string Version, string TimeZone, string Today);
 
         private sealed record Row(
             string Period, long Total, long Completed, long Missed, long Seconds, long Bookable, long Booked, long Emergency, long Recovered);
@@ -140,7 +142,8 @@ internal static class GetAnalytics
             return new Outcome.Found(new Response(
                 new CoveredRange(last.AddDays(1 - days), last, interval, tenant.TimeZone),
                 FiguresOf(totals),
-                [.. rows.Select(row => new PeriodFigures(Day(row.Period), FiguresOf(row)))]));
+                [.. rows.Select(row => new PeriodFigures(Day(row.Period), FiguresOf(row)))],
+                tenant.Version));
         }
 
         private static Figures FiguresOf(Row row) => new(
@@ -161,17 +164,26 @@ internal static class GetAnalytics
             .WithName(nameof(GetAnalytics)).WithTags("Analytics").WithSummary("Count calls, bookings, emergencies and recoveries by day, week or month")
             .ProducesProblem(StatusCodes.Status402PaymentRequired)
             .AddOpenApiOperationTransformer(Describe)
+            .WithEntityTag(VersionCommand)
             .RequireAuthorization(Policies.Read);
     }
 
-    internal static async Task<Results<Ok<Response>, ProblemHttpResult>> Handle(
+    internal static async Task<Results<WholeJson<Response>, ProblemHttpResult>> Handle(
         [AsParameters] Query query, IMediator mediator, CancellationToken cancellationToken) =>
         await mediator.Send(query, cancellationToken) switch
         {
-            Outcome.Found(var analytics) => TypedResults.Ok(analytics),
+            Outcome.Found(var analytics) => new WholeJson<Response>(analytics),
             Outcome.NotInPlan => Problems.Upgrade(Plan.BusinessPlus, $"More than {MostDaysWithoutUpgrade} days of analytics need the plan Business Plus."),
             _ => throw new UnreachableException(),
         };
+
+    // A range that ends today is another one tomorrow.
+    private static string Version(string tenant, string now) => $"{CallVersion.Of(tenant)} || ' ' || ({now} at time zone time_zone)::date";
+
+    private static NpgsqlBatchCommand VersionCommand(Guid tenantId, DateTimeOffset now) => new($"select {Version("$1", "$2")} from tenants where id = $1")
+    {
+        Parameters = { new NpgsqlParameter<Guid> { TypedValue = tenantId }, new NpgsqlParameter<DateTime> { TypedValue = now.UtcDateTime } },
+    };
 
     private static int DaysOf(Query query) => query is { FromDate: { } from, ToDate: { } to }
         ? Day(to).DayNumber - Day(from).DayNumber + 1

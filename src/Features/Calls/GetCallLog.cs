@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Text.Json.Serialization;
 using Carter;
 using Dapper;
 using FluentValidation;
@@ -21,8 +22,9 @@ internal static class GetCallLog
         [property: Description("One or two sentences; null while the call is in progress.")] string? Summary,
         IReadOnlyList<CallTurn> Turns,
         CallTimings Timings,
-        [property: Description("What was decided and what came of it, in order.")] IReadOnlyList<CallDecision> Decisions)
-        : CallLogItem(Id, PhoneNumber, Status, Duration, RecordingUrl, Transcript, CreatedAt, Direction, Outcome, Emergency);
+        [property: Description("What was decided and what came of it, in order.")] IReadOnlyList<CallDecision> Decisions,
+        [property: JsonIgnore] string Version)
+        : CallLogItem(Id, PhoneNumber, Status, Duration, RecordingUrl, Transcript, CreatedAt, Direction, Outcome, Emergency), IVersioned;
 
     internal sealed class Validator : AbstractValidator<Query>
     {
@@ -32,8 +34,9 @@ internal static class GetCallLog
 
     internal sealed class Handler(TenantDatabase database, Principal principal, PublicUrl publicUrl) : IRequestHandler<Query, Response?>
     {
-        private const string Find =
-            """
+        internal static readonly string Find =
+            $"""
+            select {CallVersion.Of("@TenantId")};
             select id, phone_number, status, duration, recording_sid, transcript, created_at, direction, outcome, emergency, summary
             from call_logs
             where tenant_id = @TenantId and id = @Id;
@@ -54,6 +57,7 @@ internal static class GetCallLog
 
         private async Task<Response?> ReadAsync(SqlMapper.GridReader results)
         {
+            var version = await results.ReadSingleAsync<string>();
             var row = await results.ReadSingleOrDefaultAsync<Row>();
             if (row is null)
                 return null;
@@ -65,7 +69,7 @@ internal static class GetCallLog
                 row.RecordingSid is null ? null : CallLogItem.LinkToRecording(publicUrl, id),
                 row.Transcript, row.CreatedAt, row.Direction,
                 row.Outcome is null ? null : CallOutcomeText.Read(row.Outcome), row.Emergency, row.Summary,
-                CallTurn.Of(facts), CallTimings.Of(facts), CallDecision.Of(facts));
+                CallTurn.Of(facts), CallTimings.Of(facts), CallDecision.Of(facts), version);
         }
     }
 
@@ -74,10 +78,11 @@ internal static class GetCallLog
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapGet("/api/call-logs/{id}", Handle)
             .WithName(nameof(GetCallLog)).WithTags("Call logs").WithSummary("Read one call log with its turns")
+            .WithEntityTag(CallVersion.Command)
             .RequireAuthorization(Policies.Read);
     }
 
-    internal static async Task<Results<Ok<Response>, ProblemHttpResult>> Handle(
+    internal static async Task<Results<WholeJson<Response>, ProblemHttpResult>> Handle(
         [Description("call_… or the bare UUID.")] string id, IMediator mediator, CancellationToken cancellationToken) =>
-        await mediator.Send(new Query(id), cancellationToken) is { } found ? TypedResults.Ok(found) : Problems.NotFound("There is no such call log.");
+        await mediator.Send(new Query(id), cancellationToken) is { } found ? new WholeJson<Response>(found) : Problems.NotFound("There is no such call log.");
 }

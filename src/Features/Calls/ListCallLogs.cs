@@ -1,26 +1,27 @@
 using System.ComponentModel;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Carter;
 using FluentValidation;
 using KestrelVoice.Features.Kernel;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.OpenApi;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace KestrelVoice.Features.Calls;
 
 internal static class ListCallLogs
 {
+    private const int LargestOffset = int.MaxValue;
+
     public sealed record Query(
         [property: FromQuery(Name = "limit"), Description("How many, 1 to 100; 20 when absent.")] string? Limit,
-        [property: FromQuery(Name = "offset"), Description("How many to skip, up to 10,000. Go deeper with cursor.")] string? Offset,
+        [property: FromQuery(Name = "offset"), Description("How many to skip: any place costs about the same.")] string? Offset,
         [property: FromQuery(Name = "cursor"), Description("The next_cursor of the page before; not together with offset.")] string? Cursor,
         [property: FromQuery(Name = "status"), Description("completed, in-progress or missed.")] string? Status,
         [property: FromQuery(Name = "outcome"), Description("What the call came to.")] string? Outcome,
@@ -31,13 +32,13 @@ internal static class ListCallLogs
         [property: FromQuery(Name = "to_date"), Description("Last day, included whole, or the instant before which calls came in.")] string? ToDate)
         : IRequest<Response>, IPagedQuery;
 
-    public sealed record Response(IReadOnlyList<CallLogItem> Data, Pagination Pagination);
+    public sealed record Response(IReadOnlyList<CallLogItem> Data, Pagination Pagination, [property: JsonIgnore] string Version) : IVersioned;
 
     internal sealed class Validator : AbstractValidator<Query>
     {
         public Validator()
         {
-            this.RulePage();
+            this.RulePage(LargestOffset);
             RuleFor(query => query.Status).Must(status => status is null || CallStatusText.All.Contains(status))
                 .WithMessage("status is completed, in-progress or missed.");
             RuleFor(query => query.Outcome).Must(outcome => outcome is null || CallOutcomeText.All.Contains(outcome))
@@ -55,64 +56,21 @@ internal static class ListCallLogs
 
     internal sealed class Handler(TenantDatabase database, Principal principal, PublicUrl publicUrl) : IRequestHandler<Query, Response>
     {
-        // Infinite bounds keep this one statement with one plan, whichever filters are set.
-        private static string Page(string since, string until, string kind) =>
-            $"""
-            select id, phone_number, status, duration, recording_sid is not null, transcript, created_at, direction, outcome, emergency
-            from call_logs
-            where tenant_id = $1 and created_at >= {since} and created_at < {until} {kind}
-              and (created_at, id) < ($5, $6)
-            order by created_at desc, id desc
-            limit $7 offset $8
-            """;
-
-        private static string Count(string since, string until) => $"select count_calls($1, {since}, {until}, $4, $5, $6, $7)";
-
-        // A filter that is not set is not in the statement, and one with few calls to its name is spelled as its index is.
-        private static string Kind(Query query) => string.Concat(
-            query.Status is null ? "" : "and status = $4 ",
-            query.Outcome is null ? "" : "and outcome = $9 ",
-            query.Bookable is null ? "" : "and outcome in ('message_taken', 'appointment_booked') ",
-            query.Emergency switch { null => "", "true" => "and emergency ", _ => "and not emergency " },
-            query.Recovered switch { null => "", "true" => "and recovered ", _ => "and not recovered " });
-
         public Task<Response> Handle(Query query, CancellationToken cancellationToken)
         {
             var page = Paging.Of(query);
-            var from = DateBound.Parse(query.FromDate);
-            var to = DateBound.Parse(query.ToDate);
-            var since = from.Day is null ? "$2" : "local_midnight($1, $2)";
-            var until = to.Day is null ? "$3" : "local_midnight($1, $3)";
-
             return database.ReadAsync(
                 principal.TenantId,
-                () =>
-                [
-                    new NpgsqlBatchCommand(Page(since, until, Kind(query)))
-                    {
-                        Parameters =
-                        {
-                            Tenant(), Bound(from, 0, DateTime.MinValue), Bound(to, 1, DateTime.MaxValue), Text(query.Status),
-                            Instant(page.After.CreatedAt), new NpgsqlParameter<Guid> { TypedValue = page.After.Id },
-                            new NpgsqlParameter<int> { TypedValue = page.Rows }, new NpgsqlParameter<int> { TypedValue = page.Offset },
-                            Text(query.Outcome),
-                        },
-                    },
-                    new NpgsqlBatchCommand(Count(since, until))
-                    {
-                        Parameters =
-                        {
-                            Tenant(), Bound(from, 0, DateTime.MinValue), Bound(to, 1, DateTime.MaxValue), Text(query.Status),
-                            Outcomes(query), Flag(query.Emergency), Flag(query.Recovered),
-                        },
-                    },
-                ],
+                () => [CallSelection.Count(principal.TenantId, query), CallSelection.Page(principal.TenantId, query, page)],
                 reader => ReadAsync(reader, page, cancellationToken),
                 cancellationToken);
         }
 
         private async Task<Response> ReadAsync(NpgsqlDataReader reader, Paging page, CancellationToken cancellationToken)
         {
+            await reader.ReadAsync(cancellationToken);
+            var (version, total) = (reader.GetString(0), reader.GetInt64(1));
+            await reader.NextResultAsync(cancellationToken);
             var items = new List<CallLogItem>(page.Limit);
             var last = ListPosition.Top;
             var more = false;
@@ -127,9 +85,7 @@ internal static class ListCallLogs
                 last = new ListPosition(reader.GetDateTime(6), id);
                 items.Add(Item(reader, TypeId.Format(TypeId.Call, id)));
             }
-            await reader.NextResultAsync(cancellationToken);
-            await reader.ReadAsync(cancellationToken);
-            return new Response(items, page.Shown(reader.GetInt64(0), more ? last : null));
+            return new Response(items, page.Shown(total, more ? last : null), version);
         }
 
         private CallLogItem Item(NpgsqlDataReader reader, string id) => new(
@@ -143,26 +99,6 @@ internal static class ListCallLogs
             reader.GetString(7),
             reader.IsDBNull(8) ? null : CallOutcomeText.Read(reader.GetString(8)),
             reader.GetBoolean(9));
-
-        private NpgsqlParameter<Guid> Tenant() => new() { TypedValue = principal.TenantId };
-
-        private static NpgsqlParameter<string?> Text(string? text) => new() { TypedValue = text, NpgsqlDbType = NpgsqlDbType.Text };
-
-        private static NpgsqlParameter Flag(string? flag) =>
-            new() { Value = flag is null ? DBNull.Value : flag is "true", NpgsqlDbType = NpgsqlDbType.Boolean };
-
-        private static NpgsqlParameter<string[]?> Outcomes(Query query) => new()
-        {
-            TypedValue = query.Bookable is not null ? CallOutcomeText.Bookable : query.Outcome is { } outcome ? [outcome] : null,
-            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
-        };
-
-        private static NpgsqlParameter Bound(DateBound bound, int daysLater, DateTime open) => bound.Day is { } day
-            ? new NpgsqlParameter<DateOnly> { TypedValue = day.AddDays(daysLater) }
-            : Instant(bound.Instant ?? open);
-
-        private static NpgsqlParameter<DateTime> Instant(DateTime at) =>
-            new() { TypedValue = DateTime.SpecifyKind(at, DateTimeKind.Utc), NpgsqlDbType = NpgsqlDbType.TimestampTz };
     }
 
     public sealed class Endpoint : ICarterModule
@@ -172,11 +108,12 @@ internal static class ListCallLogs
             .WithQuery("limit", "offset", "cursor", "status", "outcome", "bookable", "emergency", "recovered", "from_date", "to_date")
             .WithName(nameof(ListCallLogs)).WithTags("Call logs").WithSummary("List call logs, newest first")
             .AddOpenApiOperationTransformer(Describe)
+            .WithEntityTag(CallVersion.Command)
             .RequireAuthorization(Policies.Read);
     }
 
-    internal static async Task<Ok<Response>> Handle([AsParameters] Query query, IMediator mediator, CancellationToken cancellationToken) =>
-        TypedResults.Ok(await mediator.Send(query, cancellationToken));
+    internal static async Task<WholeJson<Response>> Handle([AsParameters] Query query, IMediator mediator, CancellationToken cancellationToken) =>
+        new(await mediator.Send(query, cancellationToken));
 
     // Read as text, so that a bad one is refused in the documented body; described as what it is.
     private static Task Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
@@ -187,7 +124,7 @@ internal static class ListCallLogs
                 "status" => OneOf(CallStatusText.All),
                 "outcome" => OneOf(CallOutcomeText.All),
                 "bookable" or "emergency" or "recovered" => new OpenApiSchema { Type = JsonSchemaType.Boolean },
-                _ => Paging.SchemaOf(parameter.Name) ?? new OpenApiSchema { Type = JsonSchemaType.String },
+                _ => Paging.SchemaOf(parameter.Name, LargestOffset) ?? new OpenApiSchema { Type = JsonSchemaType.String },
             };
         return Task.CompletedTask;
 

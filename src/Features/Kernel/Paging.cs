@@ -28,7 +28,9 @@ internal readonly record struct Paging(int Limit, int Offset, ListPosition After
 {
     public const int DefaultLimit = 20;
     public const int LargestLimit = 100;
-    public const int LargestOffset = 10_000;
+
+    /// <summary>Where every row that is skipped is read first.</summary>
+    public const int LargestWalk = 10_000;
 
     /// <summary>One more than asked for tells whether there is a next page.</summary>
     public int Rows => Limit + 1;
@@ -57,10 +59,12 @@ internal readonly record struct Paging(int Limit, int Offset, ListPosition After
     }
 
     /// <summary>Describes the parameters as the numbers that they are.</summary>
-    public static IOpenApiSchema? SchemaOf(string? parameter) => parameter switch
+    /// <param name="parameter">Its name.</param>
+    /// <param name="largestOffset">What the list lets through.</param>
+    public static IOpenApiSchema? SchemaOf(string? parameter, int largestOffset = LargestWalk) => parameter switch
     {
         "limit" => new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = $"{LargestLimit}", Default = DefaultLimit },
-        "offset" => new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "0", Maximum = $"{LargestOffset}", Default = 0 },
+        "offset" => new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "0", Maximum = $"{largestOffset}", Default = 0 },
         _ => null,
     };
 
@@ -70,15 +74,17 @@ internal readonly record struct Paging(int Limit, int Offset, ListPosition After
 
 internal static class PagingRules
 {
-    public static void RulePage<T>(this AbstractValidator<T> validator)
+    /// <param name="validator">Of the query.</param>
+    /// <param name="largestOffset">More for a list that need not walk over what it skips.</param>
+    public static void RulePage<T>(this AbstractValidator<T> validator, int largestOffset = Paging.LargestWalk)
         where T : IPagedQuery
     {
         validator.RuleFor(query => query.Limit)
             .Must(limit => limit is null || Paging.TryCount(limit, 1, Paging.LargestLimit, out _))
             .WithMessage($"limit is a whole number from 1 to {Paging.LargestLimit}.");
         validator.RuleFor(query => query.Offset)
-            .Must(offset => offset is null || Paging.TryCount(offset, 0, Paging.LargestOffset, out _))
-            .WithMessage($"offset is a whole number from 0 to {Paging.LargestOffset}; go deeper with cursor.");
+            .Must(offset => offset is null || Paging.TryCount(offset, 0, largestOffset, out _))
+            .WithMessage($"offset is a whole number from 0 to {largestOffset}; go deeper with cursor.");
         validator.RuleFor(query => query.Cursor).Must((query, cursor) => cursor is null || query.Offset is null)
             .WithMessage("cursor and offset exclude each other.");
         validator.RuleFor(query => query.Cursor).Must(cursor => ListPosition.TryParse(cursor, out _))

@@ -21,7 +21,7 @@ public sealed class CorsTests : IClassFixture<KestrelVoiceApp>
         response.Headers.GetValues("Access-Control-Allow-Origin").ShouldHaveSingleItem().ShouldBe("https://app.example.test");
         response.Headers.GetValues("Access-Control-Allow-Credentials").ShouldHaveSingleItem().ShouldBe("true");
         response.Headers.GetValues("Access-Control-Max-Age").ShouldHaveSingleItem().ShouldBe("600");
-        response.Headers.Vary.ShouldBe(["Cookie", "Origin"]);
+        response.Headers.Vary.ShouldBe(["Cookie", "Authorization", "X-API-Key", "X-Tenant-Id", "Origin"]);
     }
 
     [Fact]

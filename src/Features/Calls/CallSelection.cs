@@ -1,0 +1,128 @@
+using KestrelVoice.Features.Kernel;
+using Npgsql;
+
+namespace KestrelVoice.Features.Calls;
+
+/// <summary>
+/// The calls that a list asks for, in SQL. Only what is asked for is in a statement, and spelled as its index is: so a plan that is made once suits it.
+/// </summary>
+internal static class CallSelection
+{
+    /// <summary>Farther down than this, the counters are asked where the page begins.</summary>
+    private const int LongestWalk = 100;
+
+    private const string Columns = "id, phone_number, status, duration, recording_sid is not null, transcript, created_at, direction, outcome, emergency";
+
+    /// <summary>The version, and how many there are: read before the page, so that neither is newer.</summary>
+    public static NpgsqlBatchCommand Count(Guid tenantId, ListCallLogs.Query query)
+    {
+        var sql = new Sql();
+        var tenant = sql.Add(tenantId);
+        var total = query is { FromDate: null, ToDate: null }
+            ? $"(select coalesce(sum(calls), 0)::bigint from call_counts where tenant_id = {tenant} and grain = 'all' and bucket = '-infinity' {Kind(sql, query)})"
+            : $"count_calls({tenant}, {Since(sql, tenant, query) ?? "'-infinity'"}, {Until(sql, tenant, query) ?? "'infinity'"}, {KindArguments(sql, query)})";
+        return sql.Command($"select {CallVersion.Of(tenant)}, {total}");
+    }
+
+    public static NpgsqlBatchCommand Page(Guid tenantId, ListCallLogs.Query query, Paging page)
+    {
+        var sql = new Sql();
+        var tenant = sql.Add(tenantId);
+        var limit = sql.Add(page.Rows);
+        var until = Until(sql, tenant, query);
+        var place = page.Offset <= LongestWalk
+            ? new Place(until, page.Offset == 0 ? null : sql.Add((long)page.Offset))
+            : Place.Sought;
+        var seek = place == Place.Sought
+            ? $"with place as materialized (select * from seek_call({tenant}, {until ?? "'infinity'"}, {KindArguments(sql, query)}, {sql.Add((long)page.Offset)})) "
+            : "";
+        var when = string.Concat(
+            Since(sql, tenant, query) is { } since ? $"and created_at >= {since} " : "",
+            place.Before is null ? "" : $"and created_at < {place.Before} ",
+            page.ByCursor ? $"and (created_at, id) < ({sql.Add(page.After.CreatedAt)}, {sql.Add(page.After.Id)}) " : "");
+        var order = $"order by created_at desc, id desc limit {limit}";
+        var skip = place.Skip is null ? "" : $" offset {place.Skip}";
+        return sql.Command(seek + (HasAnIndex(query)
+            ? $"select {Columns} from call_logs where tenant_id = {tenant} {Kind(sql, query)}{when}{order}{skip}"
+            : $"""
+              select {Columns}
+              from (
+                  select newest.id as found
+                  from (
+                      select status, outcome, emergency, recovered
+                      from call_counts
+                      where tenant_id = {tenant} and grain = 'all' and bucket = '-infinity' and calls > 0 {Kind(sql, query)}
+                  ) as kind
+                  cross join lateral (
+                      select created_at, id
+                      from call_logs
+                      where tenant_id = {tenant} and status = kind.status and outcome = kind.outcome and emergency = kind.emergency
+                        and recovered = kind.recovered {when}
+                      {order}{(place.Skip is null ? "" : " + " + place.Skip)}
+                  ) as newest
+                  {order}{skip}
+              ) as page
+              join call_logs on tenant_id = {tenant} and id = found
+              order by created_at desc, id desc
+              """));
+    }
+
+    /// <param name="Before">What the calls were created before, when anything.</param>
+    /// <param name="Skip">How many of them come before the page, when any.</param>
+    private sealed record Place(string? Before, string? Skip)
+    {
+        public static readonly Place Sought = new("(select before from place)", "(select rest from place)");
+    }
+
+    // Any other kind is found through the few that it is made of. A call that goes on has no outcome, and there are few of them.
+    private static bool HasAnIndex(ListCallLogs.Query query) => query switch
+    {
+        { Outcome: not null } or { Bookable: not null } => false,
+        { Status: null, Emergency: null } or { Status: null, Recovered: not "true" } or { Emergency: null, Recovered: null } => true,
+        _ => query.Status == CallStatusText.Of(CallStatus.InProgress),
+    };
+
+    // Says the same of a call and of a counter.
+    private static string Kind(Sql sql, ListCallLogs.Query query) => string.Concat(
+        query.Status is { } status ? $"and status = {sql.Add(status)} " : "",
+        query.Outcome is { } outcome ? $"and outcome = {sql.Add(outcome)} " : "",
+        query.Bookable is null ? "" : "and outcome in ('message_taken', 'appointment_booked') ",
+        query.Emergency switch { null => "", "true" => "and emergency ", _ => "and not emergency " },
+        query.Recovered switch { null => "", "true" => "and recovered ", _ => "and not recovered " });
+
+    private static string KindArguments(Sql sql, ListCallLogs.Query query) => string.Join(
+        ", ",
+        query.Status is { } status ? sql.Add(status) : "null",
+        query.Bookable is not null ? sql.Add(CallOutcomeText.Bookable) : query.Outcome is { } outcome ? $"array[{sql.Add(outcome)}]" : "null",
+        query.Emergency switch { null => "null", "true" => "true", _ => "false" },
+        query.Recovered switch { null => "null", "true" => "true", _ => "false" });
+
+    private static string? Since(Sql sql, string tenant, ListCallLogs.Query query) => Bound(sql, tenant, DateBound.Parse(query.FromDate), daysLater: 0);
+
+    private static string? Until(Sql sql, string tenant, ListCallLogs.Query query) => Bound(sql, tenant, DateBound.Parse(query.ToDate), daysLater: 1);
+
+    private static string? Bound(Sql sql, string tenant, DateBound bound, int daysLater) => bound switch
+    {
+        { Day: { } day } => $"local_midnight({tenant}, {sql.Add(day.AddDays(daysLater))})",
+        { Instant: { } instant } => sql.Add(instant),
+        _ => null,
+    };
+
+    /// <summary>A statement whose parameters are numbered as they come.</summary>
+    private sealed class Sql
+    {
+        private readonly NpgsqlBatchCommand _command = new();
+
+        public string Add<T>(T value)
+        {
+            _command.Parameters.Add(new NpgsqlParameter<T> { TypedValue = value });
+            return $"${_command.Parameters.Count}";
+        }
+
+        public NpgsqlBatchCommand Command(string text)
+        {
+            _command.CommandText = text;
+            return _command;
+        }
+    }
+}
