@@ -168,11 +168,11 @@ internal static class GetAnalytics
             .RequireAuthorization(Policies.Read);
     }
 
-    internal static async Task<Results<WholeJson<Response>, ProblemHttpResult>> Handle(
+    internal static async Task<Results<Ok<Response>, ProblemHttpResult>> Handle(
         [AsParameters] Query query, IMediator mediator, CancellationToken cancellationToken) =>
         await mediator.Send(query, cancellationToken) switch
         {
-            Outcome.Found(var analytics) => new WholeJson<Response>(analytics),
+            Outcome.Found(var analytics) => TypedResults.Ok(analytics),
             Outcome.NotInPlan => Problems.Upgrade(Plan.BusinessPlus, $"More than {MostDaysWithoutUpgrade} days of analytics need the plan Business Plus."),
             _ => throw new UnreachableException(),
         };

@@ -82,7 +82,7 @@ internal static class GetCallLog
             .RequireAuthorization(Policies.Read);
     }
 
-    internal static async Task<Results<WholeJson<Response>, ProblemHttpResult>> Handle(
+    internal static async Task<Results<Ok<Response>, ProblemHttpResult>> Handle(
         [Description("call_… or the bare UUID.")] string id, IMediator mediator, CancellationToken cancellationToken) =>
-        await mediator.Send(new Query(id), cancellationToken) is { } found ? new WholeJson<Response>(found) : Problems.NotFound("There is no such call log.");
+        await mediator.Send(new Query(id), cancellationToken) is { } found ? TypedResults.Ok(found) : Problems.NotFound("There is no such call log.");
 }

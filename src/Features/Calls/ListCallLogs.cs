@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 using Carter;
 using FluentValidation;
 using KestrelVoice.Features.Kernel;
@@ -30,9 +29,9 @@ internal static class ListCallLogs
         [property: FromQuery(Name = "recovered"), Description("Whether it was missed and the caller talked to within 24 hours.")] string? Recovered,
         [property: FromQuery(Name = "from_date"), Description("First day (YYYY-MM-DD, in the tenant's time zone) or instant (RFC 3339).")] string? FromDate,
         [property: FromQuery(Name = "to_date"), Description("Last day, included whole, or the instant before which calls came in.")] string? ToDate)
-        : IRequest<Response>, IPagedQuery;
+        : IRequest<WrittenJson<Response>>, IPagedQuery;
 
-    public sealed record Response(IReadOnlyList<CallLogItem> Data, Pagination Pagination, [property: JsonIgnore] string Version) : IVersioned;
+    public sealed record Response(IReadOnlyList<CallLogItem> Data, Pagination Pagination);
 
     internal sealed class Validator : AbstractValidator<Query>
     {
@@ -54,51 +53,38 @@ internal static class ListCallLogs
         }
     }
 
-    internal sealed class Handler(TenantDatabase database, Principal principal, PublicUrl publicUrl) : IRequestHandler<Query, Response>
+    internal sealed class Handler(TenantDatabase database, Principal principal, PublicUrl publicUrl) : IRequestHandler<Query, WrittenJson<Response>>
     {
-        public Task<Response> Handle(Query query, CancellationToken cancellationToken)
+        public Task<WrittenJson<Response>> Handle(Query query, CancellationToken cancellationToken)
         {
             var page = Paging.Of(query);
             return database.ReadAsync(
                 principal.TenantId,
                 () => [CallSelection.Count(principal.TenantId, query), CallSelection.Page(principal.TenantId, query, page)],
-                reader => ReadAsync(reader, page, cancellationToken),
+                reader => WriteAsync(reader, page, cancellationToken),
                 cancellationToken);
         }
 
-        private async Task<Response> ReadAsync(NpgsqlDataReader reader, Paging page, CancellationToken cancellationToken)
+        private async Task<WrittenJson<Response>> WriteAsync(NpgsqlDataReader reader, Paging page, CancellationToken cancellationToken)
         {
             await reader.ReadAsync(cancellationToken);
             var (version, total) = (reader.GetString(0), reader.GetInt64(1));
             await reader.NextResultAsync(cancellationToken);
-            var items = new List<CallLogItem>(page.Limit);
-            var last = ListPosition.Top;
-            var more = false;
+
+            var scratch = JsonScratch.Rent();
+            scratch.Json.WriteStartObject();
+            scratch.Json.WriteStartArray("data");
+            var (rows, last) = (0, ListPosition.Top);
             while (await reader.ReadAsync(cancellationToken))
             {
-                if (items.Count == page.Limit)
-                {
-                    more = true;
-                    continue;
-                }
-                var id = reader.GetGuid(0);
-                last = new ListPosition(reader.GetDateTime(6), id);
-                items.Add(Item(reader, TypeId.Format(TypeId.Call, id)));
+                if (++rows <= page.Limit)
+                    last = CallLogRows.Write(scratch, reader, publicUrl);
             }
-            return new Response(items, page.Shown(total, more ? last : null), version);
+            scratch.Json.WriteEndArray();
+            page.Shown(total, rows > page.Limit ? last : null).Write(scratch.Json);
+            scratch.Json.WriteEndObject();
+            return new WrittenJson<Response>(scratch, version);
         }
-
-        private CallLogItem Item(NpgsqlDataReader reader, string id) => new(
-            id,
-            reader.GetString(1),
-            CallStatusText.Read(reader.GetString(2)),
-            reader.GetInt32(3),
-            reader.GetBoolean(4) ? CallLogItem.LinkToRecording(publicUrl, id) : null,
-            reader.IsDBNull(5) ? null : reader.GetString(5),
-            reader.GetDateTime(6),
-            reader.GetString(7),
-            reader.IsDBNull(8) ? null : CallOutcomeText.Read(reader.GetString(8)),
-            reader.GetBoolean(9));
     }
 
     public sealed class Endpoint : ICarterModule
@@ -112,8 +98,8 @@ internal static class ListCallLogs
             .RequireAuthorization(Policies.Read);
     }
 
-    internal static async Task<WholeJson<Response>> Handle([AsParameters] Query query, IMediator mediator, CancellationToken cancellationToken) =>
-        new(await mediator.Send(query, cancellationToken));
+    internal static async Task<WrittenJson<Response>> Handle([AsParameters] Query query, IMediator mediator, CancellationToken cancellationToken) =>
+        await mediator.Send(query, cancellationToken);
 
     // Read as text, so that a bad one is refused in the documented body; described as what it is.
     private static Task Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)

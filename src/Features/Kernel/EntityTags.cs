@@ -26,26 +26,24 @@ internal sealed class EntityTags(TenantDatabase database, PublicUrl publicUrl, T
     public delegate NpgsqlBatchCommand VersionCommand(Guid tenantId, DateTimeOffset now);
 
     // Another build, or the same one behind another address, may show the same data differently.
-    private readonly byte[] _shownBy = Encoding.UTF8.GetBytes($"{typeof(EntityTags).Module.ModuleVersionId} {publicUrl.Base}");
+    private readonly string _shownBy = $"{typeof(EntityTags).Module.ModuleVersionId} {publicUrl.Base}";
+    private readonly JoinedQuestions<(Guid TenantId, VersionCommand Command), string> _versions = new();
 
-    public Task<string> VersionAsync(Principal principal, VersionCommand command, CancellationToken cancellationToken) => database.ReadAsync(
-        principal.TenantId,
-        () => [command(principal.TenantId, clock.GetUtcNow())],
-        async reader => await reader.ReadAsync(cancellationToken) ? reader.GetString(0) : "",
-        cancellationToken);
+    public Task<string> VersionAsync(Principal principal, VersionCommand command, CancellationToken cancellationToken) =>
+        _versions.AskAsync((principal.TenantId, command), () => ReadVersionAsync(principal.TenantId, command), cancellationToken);
+
+    private Task<string> ReadVersionAsync(Guid tenantId, VersionCommand command) => database.ReadAsync(
+        tenantId,
+        () => [command(tenantId, clock.GetUtcNow())],
+        async reader => await reader.ReadAsync() ? reader.GetString(0) : "",
+        CancellationToken.None);
 
     /// <summary>Of everything that the answer depends on.</summary>
     public string Of(HttpRequest request, Principal principal, string version)
     {
-        var asked = $"{principal.Plan} {version} {request.Path}{request.QueryString}";
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Span<byte> tenant = stackalloc byte[16];
-        principal.TenantId.TryWriteBytes(tenant);
-        hash.AppendData(_shownBy);
-        hash.AppendData(tenant);
-        hash.AppendData(Encoding.UTF8.GetBytes(asked));
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        hash.GetHashAndReset(digest);
+        SHA256.HashData(
+            Encoding.UTF8.GetBytes($"{_shownBy} {principal.TenantId} {principal.Plan} {version} {request.Path}{request.QueryString}"), digest);
         return $"W/\"{Base64Url.EncodeToString(digest[..16])}\"";
     }
 
@@ -89,7 +87,7 @@ internal static class EntityTagConvention
             }
 
             var result = await next(invocation);
-            if (Unwrapped(result) is IValueHttpResult { Value: IVersioned answer })
+            if (AnswerOf(result) is { } answer)
             {
                 var tag = tags.Of(context.Request, principal, answer.Version);
                 if (any)
@@ -100,7 +98,12 @@ internal static class EntityTagConvention
         })
         .AddOpenApiOperationTransformer(DescribeAsync);
 
-    private static object? Unwrapped(object? result) => result is INestedHttpResult nested ? nested.Result : result;
+    private static IVersioned? AnswerOf(object? result) => result switch
+    {
+        INestedHttpResult nested => AnswerOf(nested.Result),
+        IValueHttpResult wrapped => wrapped.Value as IVersioned,
+        _ => result as IVersioned,
+    };
 
     private static StatusCodeHttpResult NotModified(HttpResponse response, string tag)
     {

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
+using System.Text.Json;
 using FluentValidation;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -21,7 +22,22 @@ public sealed record Pagination(
     [property: Description("All that match, whatever the page.")] long Total,
     int Limit,
     [property: Description("Null on a page that was reached by cursor.")] int? Offset,
-    [property: Description("Null on the last page.")] string? NextCursor);
+    [property: Description("Null on the last page.")] string? NextCursor)
+{
+    /// <summary>As a member of the object that is being written.</summary>
+    internal void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartObject("pagination");
+        json.WriteNumber("total", Total);
+        json.WriteNumber("limit", Limit);
+        if (Offset is { } offset)
+            json.WriteNumber("offset", offset);
+        else
+            json.WriteNull("offset");
+        json.WriteString("next_cursor", NextCursor);
+        json.WriteEndObject();
+    }
+}
 
 /// <summary>The part of a list that is asked for.</summary>
 internal readonly record struct Paging(int Limit, int Offset, ListPosition After, bool ByCursor)

@@ -28,7 +28,7 @@ public sealed class ConditionalGetTests(KestrelVoiceApp app) : IClassFixture<Kes
         foreach (var response in new[] { first, second })
         {
             TagOf(response).ShouldBe(TagOf(first));
-            response.Headers.GetValues("Cache-Control").ShouldHaveSingleItem().ShouldBe("private, no-cache");
+            response.Headers.CacheControl!.ToString().Split(", ").ShouldBe(["private", "no-cache"], ignoreOrder: true);
             response.Headers.Vary.ShouldBe(["Cookie", "Authorization", "X-API-Key", "X-Tenant-Id", "Origin"]);
             response.Headers.Contains("X-Request-Id").ShouldBeTrue();
             response.Headers.Contains("RateLimit").ShouldBeTrue();
@@ -41,7 +41,7 @@ public sealed class ConditionalGetTests(KestrelVoiceApp app) : IClassFixture<Kes
         "update call_logs set emergency = true where tenant_id = @TenantId and id = @Id",
         "update call_events set body = body || '{\"text\":\"Hello.\"}' where tenant_id = @TenantId",
         "insert into call_events (tenant_id, event_id, call_sid, type, body, received_at) select tenant_id, 'another', call_sid, type, body, received_at from call_events where tenant_id = @TenantId limit 1",
-        "delete from call_events where tenant_id = @TenantId",
+        "delete from call_events where tenant_id = @TenantId and type = 'kestrelvoice.call.turn.v1'",
         "delete from call_logs where tenant_id = @TenantId and id = @Id",
         "update tenants set time_zone = 'Europe/Berlin' where id = @TenantId",
         "update tenants set plan = 'personal' where id = @TenantId");

@@ -152,7 +152,7 @@ public sealed partial class HotQueryPagesTests(KestrelVoiceApp app) : IClassFixt
         await owner.ExecuteAsync(new CommandDefinition(
             $"""
             begin;
-            alter table call_logs disable trigger user;
+            alter table call_logs disable trigger all;
             {string.Concat(indexes.Select(index => $"drop index {index.Name};\n"))}
             insert into call_logs (tenant_id, id, call_sid, phone_number, dialed_number, direction, status, outcome, emergency, recovered, duration, created_at)
             select @Id, lpad(to_hex(n), 32, '0')::uuid, 'CA' || n, '', '', 'inbound', status, outcome, n / 100 % 50 = 0, status = 'missed' and n % 3 = 0, n % 300,
@@ -163,7 +163,7 @@ public sealed partial class HotQueryPagesTests(KestrelVoiceApp app) : IClassFixt
                 when n % 10000 = 0 then 'failed' else (array['abandoned', 'no_answer'])[1 + n / 700 % 2] end as outcome) as two
             where @every > 1 or n % ({Many / Few}) <> 0;
             {string.Concat(indexes.Select(index => index.Definition + ";\n"))}
-            alter table call_logs enable trigger user;
+            alter table call_logs enable trigger all;
             delete from call_counts;
             insert into call_counts
             select tenant_id, grain, case grain when 'all' then '-infinity' when 'quarter' then quarter else date_trunc(grain, quarter, 'UTC') end,

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
@@ -11,12 +12,13 @@ internal static class SessionCookie
     internal const int ChunkLength = 3180;
     private const string Prefix = "base64-";
     private const int MostChunks = 8;
+    private static readonly SearchValues<char> Ignored = SearchValues.Create(" \t\r\n=");
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(400);
 
     /// <summary>What a stored session must hold to be one. Its user object is unauthenticated and stays unread.</summary>
     internal sealed record Tokens(string AccessToken, string RefreshToken);
 
-    internal static bool IsPresent(IRequestCookieCollection cookies, string name) => !string.IsNullOrEmpty(Joined(cookies, name));
+    internal static bool IsPresent(IRequestCookieCollection cookies, string name) => cookies[name] is { Length: > 0 } || cookies[$"{name}.0"] is { Length: > 0 };
 
     internal static Tokens? Read(IRequestCookieCollection cookies, string name) => Decode(Joined(cookies, name));
 
@@ -31,8 +33,8 @@ internal static class SessionCookie
     internal static Tokens? Decode(string value)
     {
         // Percent-encoded JSON without the prefix is the library's "raw" mode.
-        var json = value.StartsWith(Prefix, StringComparison.Ordinal) ? FromBase64Url(value.AsSpan(Prefix.Length)) : value;
-        if (string.IsNullOrEmpty(json))
+        var json = value.StartsWith(Prefix, StringComparison.Ordinal) ? FromBase64Url(value.AsSpan(Prefix.Length)) : Encoding.UTF8.GetBytes(value);
+        if (json is null or [])
             return null;
         try
         {
@@ -45,7 +47,8 @@ internal static class SessionCookie
                 ? new Tokens(access.GetString()!, refresh.GetString()!)
                 : null;
         }
-        catch (JsonException)
+        // The latter for text that is not UTF-8.
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException)
         {
             return null;
         }
@@ -106,23 +109,27 @@ internal static class SessionCookie
         return joined.ToString();
     }
 
-    private static string? FromBase64Url(ReadOnlySpan<char> text)
+    private static byte[]? FromBase64Url(ReadOnlySpan<char> text)
     {
-        var digits = new char[text.Length];
-        var length = 0;
-        foreach (var character in text)
-        {
-            if (character is ' ' or '\t' or '\r' or '\n' or '=')
-                continue;
-            digits[length++] = character;
-        }
         try
         {
-            return Encoding.UTF8.GetString(Base64Url.DecodeFromChars(digits.AsSpan(0, length)));
+            return Base64Url.DecodeFromChars(text.ContainsAny(Ignored) ? WithoutIgnored(text) : text);
         }
         catch (FormatException)
         {
             return null;
         }
+    }
+
+    private static char[] WithoutIgnored(ReadOnlySpan<char> text)
+    {
+        var digits = new char[text.Length];
+        var length = 0;
+        foreach (var character in text)
+        {
+            if (!Ignored.Contains(character))
+                digits[length++] = character;
+        }
+        return digits[..length];
     }
 }
