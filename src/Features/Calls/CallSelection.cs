@@ -56,7 +56,7 @@ internal static class CallSelection
                   cross join lateral (
                       select created_at, id
                       from call_logs
-                      where tenant_id = {tenant} and status = kind.status and outcome = kind.outcome and emergency = kind.emergency
+                      where tenant_id = {tenant} and status = kind.status and {SameOutcome(query)} and emergency = kind.emergency
                         and recovered = kind.recovered {when}
                       {order}{(place.Skip is null ? "" : " + " + place.Skip)}
                   ) as newest
@@ -74,13 +74,17 @@ internal static class CallSelection
         public static readonly Place Sought = new("(select before from place)", "(select rest from place)");
     }
 
-    // Any other kind is found through the few that it is made of. A call that goes on has no outcome, and there are few of them.
-    private static bool HasAnIndex(ListCallLogs.Query query) => query switch
+    // Any other kind is found through the few that it is made of.
+    internal static bool HasAnIndex(ListCallLogs.Query query) => query switch
     {
         { Outcome: not null } or { Bookable: not null } => false,
-        { Status: null, Emergency: null } or { Status: null, Recovered: not "true" } or { Emergency: null, Recovered: null } => true,
-        _ => query.Status == CallStatusText.Of(CallStatus.InProgress),
+        { Status: null } => query.Emergency is null || query.Recovered is not "true",
+        _ => query is { Emergency: null, Recovered: null },
     };
+
+    // A call that goes on has none, and nothing but its status says so.
+    private static string SameOutcome(ListCallLogs.Query query) =>
+        query.Status == CallStatusText.Of(CallStatus.InProgress) ? "outcome is null" : "outcome = kind.outcome";
 
     // Says the same of a call and of a counter.
     private static string Kind(Sql sql, ListCallLogs.Query query) => string.Concat(
