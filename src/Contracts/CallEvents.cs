@@ -96,6 +96,14 @@ public sealed record VoicemailLeft(
     string EventId, CallHeader Call, int Sequence, DateTimeOffset At,
     string? RecordingSid, int DurationSeconds) : CallEvent(EventId, Call, Sequence, At);
 
+/// <summary>The caller booked an appointment. CloudEvents type <see cref="CallEventTypes.Booked"/>.</summary>
+/// <param name="AppointmentId">The appointment.</param>
+/// <param name="Service">What for, by name.</param>
+/// <param name="StartsAt">When it begins, UTC.</param>
+public sealed record AppointmentBookedInCall(
+    string EventId, CallHeader Call, int Sequence, DateTimeOffset At,
+    Guid AppointmentId, string Service, DateTimeOffset StartsAt) : CallEvent(EventId, Call, Sequence, At);
+
 /// <summary>The call is over. CloudEvents type <see cref="CallEventTypes.Ended"/>.</summary>
 /// <param name="CallStatus">Twilio's terminal status: <c>completed</c>, <c>busy</c>, <c>no-answer</c>, <c>failed</c>, <c>canceled</c>.</param>
 /// <param name="DurationSeconds">Seconds from answer to hang-up.</param>
@@ -125,6 +133,9 @@ public static class CallEventTypes
     /// <summary><see cref="VoicemailLeft"/>.</summary>
     public const string Voicemail = "kestrelvoice.call.voicemail.v1";
 
+    /// <summary><see cref="AppointmentBookedInCall"/>.</summary>
+    public const string Booked = "kestrelvoice.call.booked.v1";
+
     /// <summary><see cref="CallEnded"/>.</summary>
     public const string Ended = "kestrelvoice.call.ended.v1";
 
@@ -138,6 +149,7 @@ public static class CallEventTypes
         PersonDialed => Dialed,
         RecordingReady => Recording,
         VoicemailLeft => Voicemail,
+        AppointmentBookedInCall => Booked,
         CallEnded => Ended,
         _ => throw new ArgumentOutOfRangeException(nameof(callEvent), callEvent.GetType().Name, "Unknown call event."),
     };

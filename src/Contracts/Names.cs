@@ -47,6 +47,9 @@ public static class Topics
     /// <summary>Recordings of erased calls that Twilio is to delete: references.</summary>
     public const string ErasedRecordings = "erased-recordings";
 
+    /// <summary>Text messages that are to be sent: references.</summary>
+    public const string Texts = "texts";
+
     /// <summary>Deliveries of the host's own topics that failed after every retry.</summary>
     public const string HostDead = "host.dead";
 }
@@ -56,4 +59,13 @@ public static class InternalRoutes
 {
     /// <summary><c>POST</c> a <see cref="RoutingLookup"/>; answers <see cref="RoutingSettings"/>, or 404 for a number nobody owns.</summary>
     public const string Routing = "/internal/routing";
+
+    /// <summary><c>POST</c> a <see cref="TimesWanted"/>; answers a <see cref="BookingAnswer"/>, or 404 for a service that is not there.</summary>
+    public const string Times = "/internal/appointments/times";
+
+    /// <summary><c>POST</c> a <see cref="HoldWanted"/>; answers as <see cref="Times"/> does.</summary>
+    public const string Hold = "/internal/appointments/hold";
+
+    /// <summary><c>POST</c> a <see cref="BookingWanted"/>; answers as <see cref="Times"/> does.</summary>
+    public const string Book = "/internal/appointments/book";
 }

@@ -27,7 +27,11 @@ public sealed record RoutingSettings(
     string? OnCallNumber,
     int RingSeconds,
     IReadOnlyList<string> EmergencyPhrases,
-    string Language);
+    string Language)
+{
+    /// <summary>What callers may book, in the order in which it is offered; none when nothing is booked by phone.</summary>
+    public IReadOnlyList<BookableService> Services { get; init; } = [];
+}
 
 /// <summary>One opening on one weekday, in the tenant's time zone.</summary>
 /// <param name="Day">The weekday on which it opens.</param>

@@ -18,6 +18,7 @@ using KestrelVoice.Features.Kernel.Idempotency;
 using KestrelVoice.Features.Kernel.RateLimits;
 using KestrelVoice.Features.Privacy;
 using KestrelVoice.Features.Summaries;
+using KestrelVoice.Features.Texts;
 using KestrelVoice.Features.Webhooks;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
@@ -60,10 +61,11 @@ public static class FeatureRegistration
             .AddIdentity(configuration)
             .AddAudit()
             .AddEvents()
-            .AddAppointments()
+            .AddAppointments(configuration)
             .AddCalls(configuration)
             .AddAnalytics()
             .AddCalendars(configuration)
+            .AddTexts(configuration)
             .AddWebhooks(configuration)
             .AddSummaries(configuration)
             .AddPrivacy()

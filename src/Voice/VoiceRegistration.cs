@@ -28,6 +28,7 @@ internal static class VoiceRegistration
         services.AddSingleton<CallEventPublisher>();
         services.AddSingleton<TenantDirectory>();
         services.AddSingleton<CallSessions>();
+        services.AddSingleton<AppointmentDesk>();
         services.AddSingleton<Lines>();
         return services;
     }

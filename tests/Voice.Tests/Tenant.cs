@@ -20,4 +20,9 @@ internal static class Tenant
         ["gas leak", "burst pipe", "flood", "no heat"], "en-US");
 
     public static readonly RoutingSettings Closed = Open with { OpeningHours = [] };
+
+    public static readonly BookableService Repair = new(new("0199f0aa-0000-7000-8000-00000000000a"), "Plumbing repair");
+    public static readonly BookableService Heater = new(new("0199f0aa-0000-7000-8000-00000000000b"), "Water heater service");
+
+    public static readonly RoutingSettings Booking = Open with { Services = [Repair, Heater] };
 }

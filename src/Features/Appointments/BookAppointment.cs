@@ -3,9 +3,6 @@ using System.Diagnostics;
 using System.Text.Json.Serialization;
 using Carter;
 using FluentValidation;
-using KestrelVoice.Contracts;
-using KestrelVoice.Features.Calendars;
-using KestrelVoice.Features.Events;
 using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Kernel.Idempotency;
 using MediatR;
@@ -27,7 +24,8 @@ internal static class BookAppointment
         [property: Description("When it begins (RFC 3339), commonly one that GET /api/availability offers.")] string StartsAt,
         Party Customer,
         [property: Description("res_… or the bare UUID; whoever is free when absent.")] string? ResourceId = null,
-        [property: Description("Up to 2,000 characters.")] string? Notes = null)
+        [property: Description("Up to 2,000 characters.")] string? Notes = null,
+        [property: Description("appt_… or the bare UUID of a hold on that very time, which becomes the appointment.")] string? HoldId = null)
         : IRequest<Outcome>;
 
     [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
@@ -43,6 +41,8 @@ internal static class BookAppointment
         internal sealed record Booked(AppointmentItem Appointment) : Outcome;
         internal sealed record NoService : Outcome;
         internal sealed record Past : Outcome;
+        internal sealed record AnotherHold : Outcome;
+        internal sealed record UsedHold : Outcome;
         internal sealed record Taken(IReadOnlyList<SlotItem> Alternatives) : Outcome;
     }
 
@@ -56,6 +56,8 @@ internal static class BookAppointment
                 .WithMessage("starts_at is an RFC 3339 instant.");
             RuleFor(command => command.ResourceId).Must(id => id is null || TypeId.TryParse(TypeId.Resource, id, out _))
                 .WithMessage("resource_id is res_ and 26 characters, or a UUID.");
+            RuleFor(command => command.HoldId).Must(id => id is null || TypeId.TryParse(TypeId.Appointment, id, out _))
+                .WithMessage("hold_id is appt_ and 26 characters, or a UUID.");
             RuleFor(command => command.Customer).NotNull().WithMessage("customer has a name and a phone_number.");
             RuleFor(command => command.Customer.Name).Must(name => IsText(name, 200) && !string.IsNullOrWhiteSpace(name))
                 .When(command => command.Customer is not null)
@@ -73,88 +75,39 @@ internal static class BookAppointment
             text is not null && text.Length <= longest && !text.Any(character => char.IsControl(character) && character is not ('\n' or '\r' or '\t'));
     }
 
-    internal sealed class Handler(
-        Schedules schedules, LiveBusyTimes calendars, TenantDatabase database, TenantEvents events, Outbox outbox, IdempotentRequest request,
-        Principal principal, TimeProvider clock)
-        : IRequestHandler<Command, Outcome>
+    internal sealed class Handler(Bookings bookings, Holds holds, Principal principal, TimeProvider clock) : IRequestHandler<Command, Outcome>
     {
-        // The constraint decides who was first. Naming it as a conflict, not an error, also keeps two bookings from waiting for each other.
-        private const string Insert =
-            """
-            delete from appointments
-            where tenant_id = @TenantId and resource_id = @ResourceId and status = 'held' and expires_at <= @Now
-              and blocked_start < @BlockedEnd and blocked_end > @BlockedStart;
-            insert into appointments (tenant_id, id, service_id, resource_id, status, starts_at, ends_at, blocked_start, blocked_end,
-                customer_name, customer_phone, customer_address, notes, source, version, created_at, updated_at)
-            values (@TenantId, @Id, @ServiceId, @ResourceId, 'scheduled', @StartsAt, @EndsAt, @BlockedStart, @BlockedEnd,
-                @CustomerName, @CustomerPhone, @CustomerAddress, @Notes, @Source, 1, @Now, @Now)
-            on conflict do nothing
-            returning id
-            """;
-
         public async Task<Outcome> Handle(Command command, CancellationToken cancellationToken)
         {
-            var startsAt = DateBound.Parse(command.StartsAt).Instant!.Value;
-            var now = clock.GetUtcNow();
-            if (startsAt <= now.UtcDateTime)
+            var wanted = new WantedTime(
+                principal.TenantId, TypeId.Parse(TypeId.Service, command.ServiceId), DateBound.Parse(command.StartsAt).Instant!.Value,
+                command.ResourceId is null ? null : TypeId.Parse(TypeId.Resource, command.ResourceId));
+            if (wanted.StartsAt <= clock.GetUtcNow().UtcDateTime)
                 return new Outcome.Past();
-            if (await FindAsync(command, startsAt, cancellationToken) is not { } service)
-                return new Outcome.NoService();
+            var booking = new Booking(
+                command.Customer.Name.Trim(), command.Customer.PhoneNumber, command.Customer.Address, command.Notes,
+                principal.Kind == PrincipalKind.Member ? "dashboard" : "api");
+            if (command.HoldId is { } holdId
+                && await BookHeldAsync(TypeId.Parse(TypeId.Appointment, holdId), wanted, booking, cancellationToken) is { } outcome)
+                return outcome;
 
-            var free = service.Availability.FreeAt(startsAt).ToList();
-            foreach (var resource in free)
-            {
-                if (await BookAsync(command, service, resource, startsAt, now, cancellationToken) is { } booked)
-                    return new Outcome.Booked(booked);
-            }
-            // Only what was free a moment ago has changed since.
-            var afterwards = free is [] ? service : await FindAsync(command, startsAt, cancellationToken);
-            var range = new Interval(startsAt, startsAt.AddDays(14));
-            return new Outcome.Taken([.. afterwards!.Availability.Slots(range).DistinctBy(slot => slot.StartsAt).Take(Alternatives).Select(SlotItem.Of)]);
+            if (await bookings.FindAsync(wanted, cancellationToken) is not { } service)
+                return new Outcome.NoService();
+            if (await bookings.BookAsync(service, wanted, booking, cancellationToken) is { } booked)
+                return new Outcome.Booked(booked);
+            return new Outcome.Taken([.. (await bookings.AlternativesAsync(wanted, Alternatives, cancellationToken)).Select(SlotItem.Of)]);
         }
 
-        private Task<OfferedService?> FindAsync(Command command, DateTime startsAt, CancellationToken cancellationToken) => schedules.FindAsync(
-            principal.TenantId, TypeId.Parse(TypeId.Service, command.ServiceId),
-            command.ResourceId is null ? null : TypeId.Parse(TypeId.Resource, command.ResourceId),
-            new Interval(startsAt, startsAt.AddDays(14)), clock.GetUtcNow().UtcDateTime, cancellationToken);
-
-        private async Task<AppointmentItem?> BookAsync(
-            Command command, OfferedService service, ScheduledResource resource, DateTime startsAt, DateTimeOffset now, CancellationToken cancellationToken)
+        /// <returns>Null when the hold holds nothing any more, and the time is anybody's.</returns>
+        private async Task<Outcome?> BookHeldAsync(Guid holdId, WantedTime wanted, Booking booking, CancellationToken cancellationToken)
         {
-            var id = Guid.CreateVersion7(now);
-            var blocked = service.Availability.BlockedBy(resource, startsAt);
-            if (!await calendars.AllowAsync(principal.TenantId, resource.Id, blocked.Start, blocked.End, cancellationToken))
+            if (await holds.FindAsync(principal.TenantId, holdId, cancellationToken) is not { } hold)
                 return null;
-            await using var transaction = await database.BeginAsync(principal.TenantId, cancellationToken);
-            var inserted = await transaction.QuerySingleOrDefaultAsync<Guid?>(Insert, new
-            {
-                Id = id,
-                ServiceId = service.Id,
-                ResourceId = resource.Id,
-                StartsAt = startsAt,
-                EndsAt = service.Availability.EndOf(startsAt),
-                BlockedStart = blocked.Start,
-                BlockedEnd = blocked.End,
-                CustomerName = command.Customer.Name.Trim(),
-                CustomerPhone = command.Customer.PhoneNumber,
-                CustomerAddress = command.Customer.Address,
-                command.Notes,
-                Source = principal.Kind == PrincipalKind.Member ? "dashboard" : "api",
-                Now = now.UtcDateTime,
-            }, cancellationToken);
-            if (inserted is null)
-                return null;
-
-            var row = await transaction.QuerySingleOrDefaultAsync<AppointmentRow>(AppointmentRow.Find, new { Id = id }, cancellationToken);
-            var item = row!.Shown();
-            await events.RecordAsync(transaction, new TenantEvent(TenantEventTypes.AppointmentBooked, $"booked:{id}", now, new AppointmentEventData(
-                item.Id, item.CallId, item.Service.Name, item.StartsAt, item.EndsAt,
-                new AppointmentEventData.Party(item.Customer.Name, item.Customer.PhoneNumber, item.Customer.Address), item.Status)), cancellationToken);
-            await outbox.AddAsync(
-                transaction, Topics.AppointmentChanges, AppointmentReference.CloudEventType,
-                new AppointmentReference(principal.TenantId, id), urgent: false, cancellationToken);
-            await request.CommitAsync(transaction, cancellationToken);
-            return item;
+            if (hold.Status != "held")
+                return new Outcome.UsedHold();
+            if (!hold.IsOf(wanted))
+                return new Outcome.AnotherHold();
+            return await bookings.BookAsync(principal.TenantId, hold, booking, cancellationToken) is { } booked ? new Outcome.Booked(booked) : null;
         }
     }
 
@@ -175,6 +128,8 @@ internal static class BookAppointment
             Outcome.Booked(var appointment) => TypedResults.Created($"/api/appointments/{appointment.Id}", appointment),
             Outcome.NoService => Problems.NotFound("There is no such service."),
             Outcome.Past => Problems.Invalid("starts_at", "starts_at lies in the past."),
+            Outcome.AnotherHold => Problems.Invalid("hold_id", "hold_id holds another service or time."),
+            Outcome.UsedHold => Problems.Conflict("The hold has become an appointment already."),
             Outcome.Taken(var alternatives) => Problems.Of(
                 StatusCodes.Status409Conflict, Problems.ConflictError, "That time is not free.",
                 new Dictionary<string, object?> { ["alternatives"] = alternatives }),

@@ -38,7 +38,7 @@ public sealed record CallTimings(
 /// <summary>What the receptionist decided, or learned, at one moment, and why.</summary>
 public sealed record CallDecision(
     DateTime At,
-    [property: Description("answered, emergency, dialed, voicemail, recording or ended.")] string Kind,
+    [property: Description("answered, emergency, dialed, booked, voicemail, recording or ended.")] string Kind,
     string Reason)
 {
     internal static IReadOnlyList<CallDecision> Of(CallFacts facts) =>
@@ -55,6 +55,7 @@ public sealed record CallDecision(
         CallStarted => "answered",
         EmergencyDetected => "emergency",
         PersonDialed => "dialed",
+        AppointmentBookedInCall => "booked",
         VoicemailLeft => "voicemail",
         RecordingReady => "recording",
         CallEnded => "ended",
@@ -68,6 +69,7 @@ public sealed record CallDecision(
         EmergencyDetected emergency => $"Recognised as an emergency by “{emergency.Phrase}”.",
         PersonDialed dialed => (dialed.Target == DialTarget.OnCall ? "Whoever is on call was dialled: " : "The business was dialled: ")
             + (dialed.Bridged ? $"they talked for {CallSummary.Seconds(dialed.DurationSeconds)}." : $"{dialed.Result}."),
+        AppointmentBookedInCall booked => $"The caller booked an appointment: {booked.Service}.",
         VoicemailLeft voicemail => $"The caller left a voicemail of {CallSummary.Seconds(voicemail.DurationSeconds)}.",
         RecordingReady recording => recording.Available
             ? $"A recording of {CallSummary.Seconds(recording.DurationSeconds)} was kept."

@@ -5,16 +5,17 @@ namespace KestrelVoice.Features.Calls;
 /// <summary>What the events of one call, taken together, say. A function of the set of events: order and repetition do not matter.</summary>
 internal sealed class CallFacts
 {
-    private CallFacts(IReadOnlyList<CallEvent> events)
+    private CallFacts(CallHeader call, IReadOnlyList<CallEvent> events)
     {
         Events = events;
-        Call = events.MinBy(callEvent => callEvent.Call.StartedAt)!.Call;
+        Call = call;
         Started = events.OfType<CallStarted>().FirstOrDefault();
         Turns = [.. events.OfType<TurnSpoken>()];
         Emergencies = [.. events.OfType<EmergencyDetected>()];
         Dials = [.. events.OfType<PersonDialed>()];
         Recordings = [.. events.OfType<RecordingReady>()];
         Voicemails = [.. events.OfType<VoicemailLeft>()];
+        Bookings = [.. events.OfType<AppointmentBookedInCall>()];
         Ended = events.OfType<CallEnded>().LastOrDefault();
     }
 
@@ -26,6 +27,7 @@ internal sealed class CallFacts
     public IReadOnlyList<PersonDialed> Dials { get; }
     public IReadOnlyList<RecordingReady> Recordings { get; }
     public IReadOnlyList<VoicemailLeft> Voicemails { get; }
+    public IReadOnlyList<AppointmentBookedInCall> Bookings { get; }
     public CallEnded? Ended { get; }
 
     public bool Emergency => Emergencies.Count > 0;
@@ -62,11 +64,20 @@ internal sealed class CallFacts
     public bool RecordingExpected => RecordingSid is not null
         || (Started is { RecordingNoticePlayed: true } && !Recordings.Any(recording => recording is { Kind: RecordingKind.Call, Available: false }));
 
-    public static CallFacts From(IEnumerable<CallEvent> events) => new(
-        [.. events
-            .DistinctBy(callEvent => callEvent.EventId)
-            .OrderBy(callEvent => callEvent.Sequence)
-            .ThenBy(callEvent => callEvent.EventId, StringComparer.Ordinal)]);
+    public static CallFacts From(IEnumerable<CallEvent> events)
+    {
+        CallEvent[] ordered =
+        [
+            .. events
+                .DistinctBy(callEvent => callEvent.EventId)
+                .OrderBy(callEvent => callEvent.Sequence)
+                .ThenBy(callEvent => callEvent.EventId, StringComparer.Ordinal),
+        ];
+        return new(ordered.MinBy(callEvent => callEvent.Call.StartedAt)!.Call, ordered);
+    }
+
+    /// <summary>A call of which no event has arrived yet.</summary>
+    public static CallFacts Of(CallHeader call) => new(call, []);
 
     private TurnSpoken? BeforeEmergency =>
         Turns.LastOrDefault(turn => turn.Speaker == Speaker.Caller && turn.Sequence < Emergencies[0].Sequence);

@@ -24,6 +24,8 @@ internal sealed class CallJournal(
 
     private const string Replay = "select type, body::text from call_events where tenant_id = @TenantId and call_sid = @CallSid";
 
+    private const string FindLog = "select id from call_logs where tenant_id = @TenantId and call_sid = @CallSid";
+
     private const string Find = "select call_sid from call_logs where tenant_id = @TenantId and id = @Id";
 
     // The first part sees the row as it was before the second one writes it.
@@ -49,6 +51,15 @@ internal sealed class CallJournal(
 
     /// <summary>As <see cref="RecordAsync"/>, for what happened before anybody could be told: nobody is.</summary>
     public Task<Recorded> RestoreAsync(CallEvent callEvent, CancellationToken cancellationToken) => TakeAsync(callEvent, isHistory: true, cancellationToken);
+
+    /// <summary>The id of a call's log, for whatever is said of the call before its own events have arrived: then the log is opened here.</summary>
+    /// <remarks>Call it first in a transaction, or it waits for the call's events while they wait for it.</remarks>
+    public async Task<Guid> OpenAsync(TenantTransaction transaction, CallHeader call, CancellationToken cancellationToken)
+    {
+        await transaction.ExecuteAsync(TakeTurn, new { call.CallSid }, cancellationToken);
+        return await transaction.QuerySingleOrDefaultAsync<Guid?>(FindLog, new { call.CallSid }, cancellationToken)
+            ?? (await transaction.QuerySingleOrDefaultAsync<Projected>(Project, Row(CallFacts.Of(call)), cancellationToken))!.Id;
+    }
 
     /// <summary>Tells what was put off about a call, as it stands now.</summary>
     public async Task AnnounceDueAsync(Guid tenantId, Guid callId, CancellationToken cancellationToken)

@@ -36,11 +36,14 @@ internal static class CallOutcomes
         };
     }
 
-    // Best thing that happened first: a caller who left a message and then reached somebody was transferred.
+    // Best thing that happened first: a caller who left a message and then reached somebody was transferred, and what is booked stays booked
+    // whoever is talked to afterwards. An emergency is another matter.
     private static (CallStatus, CallOutcome?) DecideAnswered(CallFacts facts)
     {
         if (facts.Emergency && facts.Dials.Any(dial => dial is { Bridged: true, Target: DialTarget.OnCall }))
             return (CallStatus.Completed, CallOutcome.Escalated);
+        if (facts.Bookings.Count > 0)
+            return (CallStatus.Completed, CallOutcome.AppointmentBooked);
         if (facts.Dials.Any(dial => dial.Bridged))
             return (CallStatus.Completed, CallOutcome.Transferred);
         if (facts.VoicemailSeconds >= ShortestVoicemailSeconds)

@@ -43,6 +43,7 @@ internal static partial class CallSummary
         var emergency = facts.Emergency ? " It was an emergency." : "";
         return outcome switch
         {
+            CallOutcome.AppointmentBooked => $"The receptionist booked an appointment: {facts.Bookings[^1].Service}." + emergency,
             CallOutcome.MessageTaken => "The receptionist took the message." + emergency,
             CallOutcome.Transferred => "The caller was put through to a person." + emergency,
             CallOutcome.Voicemail => $"The caller left a voicemail of {Seconds(facts.VoicemailSeconds)}." + emergency,

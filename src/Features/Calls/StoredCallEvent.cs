@@ -19,6 +19,7 @@ internal sealed record StoredCallEvent(string Type, string Body)
         CallEventTypes.Dialed => typeof(PersonDialed),
         CallEventTypes.Recording => typeof(RecordingReady),
         CallEventTypes.Voicemail => typeof(VoicemailLeft),
+        CallEventTypes.Booked => typeof(AppointmentBookedInCall),
         CallEventTypes.Ended => typeof(CallEnded),
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Not the type of a call event."),
     };

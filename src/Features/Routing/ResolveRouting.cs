@@ -32,8 +32,16 @@ internal static class ResolveRouting
             select id, business_name, time_zone, opening_hours::text, greeting, record_calls, person_number, on_call_number,
                    ring_seconds, to_jsonb(emergency_phrases)::text as emergency_phrases, language
             from tenants
-            where id = nullif(current_setting('app.tenant_id', true), '')::uuid
+            where id = nullif(current_setting('app.tenant_id', true), '')::uuid;
+            select id, name
+            from services
+            where tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid
+            order by created_at, id
+            limit @MostServices
             """;
+
+        // As many as there are keys for, besides those for a person and the voicemail.
+        private const int MostServices = 8;
 
         private sealed record Row(
             Guid Id, string BusinessName, string TimeZone, string OpeningHours, string? Greeting, bool RecordCalls, string? PersonNumber,
@@ -43,14 +51,19 @@ internal static class ResolveRouting
         {
             await using var connection = await database.OpenConnectionAsync(cancellationToken);
             await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
-                Find, new { query.PhoneNumber }, cancellationToken: cancellationToken));
+                Find, new { query.PhoneNumber, MostServices }, cancellationToken: cancellationToken));
             await results.ReadSingleAsync<string>();
-            return await results.ReadSingleOrDefaultAsync<Row>() is { } row
+            var tenant = await results.ReadSingleOrDefaultAsync<Row>();
+            var services = await results.ReadAsync<BookableService>();
+            return tenant is { } row
                 ? new RoutingSettings(
                     row.Id, row.BusinessName, row.TimeZone,
                     JsonSerializer.Deserialize<OpeningHours[]>(row.OpeningHours, ContractJson.Options)!,
                     row.Greeting, row.RecordCalls, row.PersonNumber, row.OnCallNumber, row.RingSeconds,
                     JsonSerializer.Deserialize<string[]>(row.EmergencyPhrases)!, row.Language)
+                {
+                    Services = [.. services],
+                }
                 : null;
         }
     }

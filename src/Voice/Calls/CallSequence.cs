@@ -13,6 +13,7 @@ internal enum Slot
     CallRecordingAbsent = 4,
     VoicemailRecordingAvailable = 5,
     VoicemailRecordingAbsent = 6,
+    Booked = 7,
 }
 
 /// <summary>Numbers and ids of events, from nothing but where in the call they belong.</summary>

@@ -22,12 +22,16 @@ internal sealed partial class Sidecar(DaprClient dapr, TimeProvider clock, ILogg
 
     // Without the answer the caller gets no more than a voicemail, so it is worth a second more.
     private static readonly TimeSpan LookUpTimeout = TimeSpan.FromSeconds(3);
+
+    // The host may have to ask a calendar, and another answer is only that somebody calls back.
+    private static readonly TimeSpan BookingTimeout = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan Break = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Sampling = TimeSpan.FromSeconds(10);
 
     private readonly ResiliencePipeline _publishing = Pipeline(clock, Timeout);
     private readonly ResiliencePipeline _state = Pipeline(clock, Timeout);
     private readonly ResiliencePipeline _host = Pipeline(clock, LookUpTimeout);
+    private readonly ResiliencePipeline _booking = Pipeline(clock, BookingTimeout);
     private readonly HttpClient _hostClient = dapr.CreateInvokableHttpClient(AppIds.Host);
 
     public Task<bool> TryPublishAsync(OutgoingEvent outgoing, CancellationToken cancellationToken) => Try(
@@ -86,6 +90,21 @@ internal sealed partial class Sidecar(DaprClient dapr, TimeProvider clock, ILogg
                 ?? throw new InvalidDataException("The host answered no settings.");
         }, CancellationToken.None);
         return new(succeeded, settings);
+    }
+
+    /// <summary>Asks about, or for, an appointment; a successful null is a refusal that would come again.</summary>
+    public async Task<Reading<BookingAnswer>> AskForAppointmentAsync<T>(string route, T wanted)
+    {
+        BookingAnswer? answer = null;
+        var succeeded = await Try(_booking, "ask for an appointment", async token =>
+        {
+            using var response = await _hostClient.PostAsJsonAsync(route, wanted, ContractJson.Options, token);
+            if ((int)response.StatusCode is >= 400 and < 500 and not (int)HttpStatusCode.RequestTimeout && !await IsFromSidecar(response, token))
+                return;
+            response.EnsureSuccessStatusCode();
+            answer = await response.Content.ReadFromJsonAsync<BookingAnswer>(ContractJson.Options, token);
+        }, CancellationToken.None);
+        return new(succeeded, answer);
     }
 
     /// <summary>Opens the way to the host; what it answers does not matter.</summary>

@@ -32,7 +32,12 @@ internal static class Conversation
         return Perform(line, position, ScriptedEngine.Greet(line.Settings, open), at, [started]);
     }
 
-    public static Reply Hear(Line line, CallPosition position, CallerInput input, bool callerGone, DateTimeOffset at)
+    /// <summary>What must be done at the host before <see cref="Hear"/> can answer; null when nothing must.</summary>
+    public static Errand? ErrandOf(Line line, CallPosition position, CallerInput input) =>
+        (ScriptedEngine.Hear(line.Settings, line.Call, position.Progress, input).Move as Move.Inquire)?.Errand;
+
+    /// <param name="answer">To the errand; null when there was none, or when the host could not be asked.</param>
+    public static Reply Hear(Line line, CallPosition position, CallerInput input, BookingAnswer? answer, bool callerGone, DateTimeOffset at)
     {
         var events = new List<CallEvent>();
         if (!input.IsSilence)
@@ -42,7 +47,10 @@ internal static class Conversation
                 CallSequence.EventId(line.Call.CallSid, CallEventTypes.Turn, sequence), line.Call, sequence, at,
                 Speaker.Caller, input.Keys ?? input.Speech!, input.Confidence, Keys: input.Keys is not null));
         }
-        return Perform(line, position, ScriptedEngine.Hear(line.Settings, line.Call.To, position.Progress, input), at, events, callerGone);
+        var decision = ScriptedEngine.Hear(line.Settings, line.Call, position.Progress, input);
+        if (decision.Move is Move.Inquire inquiry)
+            decision = ScriptedEngine.Learn(line.Settings!, inquiry, answer);
+        return Perform(line, position, decision, at, events, callerGone);
     }
 
     public static Reply AfterDial(Line line, CallPosition position, string result, bool bridged, int durationSeconds, bool callerGone, DateTimeOffset at)
@@ -76,16 +84,19 @@ internal static class Conversation
                 CallSequence.EventId(line.Call.CallSid, CallEventTypes.Emergency, sequence), line.Call, sequence, at, phrase));
         }
         // Nobody is there to hear it, and a transcript tells only what was said.
-        if (callerGone)
-            return new Reply(new VoiceResponse().Hangup(), events);
-
-        if (decision.Said is { } text)
+        if (!callerGone && decision.Said is { } text)
         {
             var sequence = CallSequence.Of(position.Block, Slot.ReceptionistTurn);
             events.Add(new TurnSpoken(
                 CallSequence.EventId(line.Call.CallSid, CallEventTypes.Turn, sequence), line.Call, sequence, at,
                 Speaker.Receptionist, text, Confidence: null, Keys: false));
         }
-        return new Reply(Stage.Direct(line, position, decision), events);
+        if (decision.Made is { } made)
+        {
+            var sequence = CallSequence.Of(position.Block, Slot.Booked);
+            events.Add(new AppointmentBookedInCall(
+                CallSequence.EventId(line.Call.CallSid, CallEventTypes.Booked, sequence), line.Call, sequence, at, made.Id, made.Service, made.StartsAt));
+        }
+        return new Reply(callerGone ? new VoiceResponse().Hangup() : Stage.Direct(line, position, decision), events);
     }
 }

@@ -6,6 +6,7 @@ internal enum Intent
     Message,
     Person,
     Voicemail,
+    Book,
     Yes,
     Closing,
     Hello,
@@ -21,6 +22,11 @@ internal static class Intents
     ];
 
     private static readonly string[] VoicemailPhrases = ["voicemail", "voice mail", "leave message", "answering machine"];
+
+    private static readonly string[] BookPhrases = ["book", "appointment", "schedule", "come out", "send out", "set up visit", "set up time"];
+
+    // Whoever has an appointment and wants it changed leaves that as a message.
+    private static readonly string[] NotBookPhrases = ["cancel", "reschedule", "postpone", "move", "change"];
 
     private static readonly HashSet<string> ClosingSignals = ["no", "nope", "nah", "nothing", "all", "it", "bye", "goodbye", "thanks", "thank", "nevermind", "mind", "done"];
     private static readonly HashSet<string> ClosingWords =
@@ -42,6 +48,8 @@ internal static class Intents
             return Intent.Person;
         if (VoicemailPhrases.Any(phrase => Words.Contain(utterance, phrase)))
             return Intent.Voicemail;
+        if (BookPhrases.Any(phrase => Words.Contain(utterance, phrase)) && !NotBookPhrases.Any(phrase => Words.Contain(utterance, phrase)))
+            return Intent.Book;
         if (Consists(utterance, HelloWords, HelloSignals))
             return Intent.Hello;
         if (Consists(utterance, YesWords, YesSignals))

@@ -21,6 +21,14 @@ internal static class Script
     public const string AskNeedAgain =
         "Sorry, I did not hear anything. Please tell me what you need. For a person press 0. To leave a voicemail press 9.";
     public const string AskMoreAgain = "Are you still there? Is there anything else I can note down?";
+    public const string AskNeedOrBook =
+        "Please tell me what you need. To book an appointment press 2 or say book. For a person press 0. To leave a voicemail press 9.";
+    public const string ClosedOrBook =
+        "We are closed right now. If this is an emergency, press 1 or say what has happened. To book an appointment press 2 or say book. "
+        + "Otherwise stay on the line to leave a message.";
+    public const string AskNeedOrBookAgain = "Sorry, I did not hear anything. " + AskNeedOrBook;
+    public const string UnknownKeyOrBook =
+        "Sorry, that key does nothing here. Please tell me what you need, press 2 to book an appointment, 0 for a person, or 9 for voicemail.";
     public const string NothingHeard = "I still cannot hear you. Please leave your name, your number and what you need after the tone.";
     public const string UnknownKey =
         "Sorry, that key does nothing here. Please tell me what you need, press 0 for a person, or 9 for voicemail.";

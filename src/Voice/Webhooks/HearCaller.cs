@@ -14,12 +14,17 @@ internal static class HearCaller
             app.MapPost(CallUrls.TurnRoute, Handle).WithMetadata(new AnswersTwiML()).AddEndpointFilter<RequiresPosition>();
     }
 
-    internal static async Task<TwiMLResult> Handle(CallWebhook webhook, Lines lines, CallEventPublisher publisher, TimeProvider clock)
+    internal static async Task<TwiMLResult> Handle(CallWebhook webhook, Lines lines, AppointmentDesk desk, CallEventPublisher publisher, TimeProvider clock)
     {
         var input = CallerInput.Of(
             webhook.Text("Digits"), webhook.Text("SpeechResult", CallerInput.MaxSpeechLength), webhook.Fraction("Confidence"));
-        var line = await lines.ResumeAsync(webhook, webhook.Position!);
-        var reply = Conversation.Hear(line, webhook.Position!, input, webhook.CallerGone, clock.GetUtcNow());
+        var position = webhook.Position!;
+        var line = await lines.ResumeAsync(webhook, position);
+        // For somebody who is gone nothing is looked up; but who said yes and then hung up has booked.
+        var answer = Conversation.ErrandOf(line, position, input) is { } errand && (errand is Errand.Book || !webhook.CallerGone)
+            ? await desk.RunAsync(line.Call, position.Block, errand)
+            : null;
+        var reply = Conversation.Hear(line, position, input, answer, webhook.CallerGone, clock.GetUtcNow());
         await publisher.AcceptAsync(reply.Events);
         return new TwiMLResult(reply.Document);
     }

@@ -31,7 +31,7 @@ internal static class Trades
         return new Trade(TypeId.Format(TypeId.Service, service), [.. resources.Select(id => TypeId.Format(TypeId.Resource, id))]);
     }
 
-    public static Task<HttpResponseMessage> Book(this HttpClient client, Trade trade, string startsAt, string? resourceId = null) =>
+    public static Task<HttpResponseMessage> Book(this HttpClient client, Trade trade, string startsAt, string? resourceId = null, string? holdId = null) =>
         client.PostAsJsonAsync(
             "/api/appointments",
             new
@@ -39,9 +39,23 @@ internal static class Trades
                 service_id = trade.ServiceId,
                 starts_at = startsAt,
                 resource_id = resourceId,
+                hold_id = holdId,
                 customer = new { name = "Dana Whitfield", phone_number = "+15035550142", address = "12 Alder Court" },
             },
             TestContext.Current.CancellationToken);
+
+    public static Task<HttpResponseMessage> Hold(this HttpClient client, Trade trade, string startsAt, string? resourceId = null) =>
+        client.PostAsJsonAsync(
+            "/api/appointments/holds", new { service_id = trade.ServiceId, starts_at = startsAt, resource_id = resourceId },
+            TestContext.Current.CancellationToken);
+
+    public static async Task<string> GivenAHold(this KestrelVoiceApp app, TestTenant tenant)
+    {
+        using var client = app.ClientFor(tenant);
+        using var held = await client.Hold(await app.GivenATrade(tenant), "2026-03-05T18:00:00Z");
+        await held.ShouldBe(HttpStatusCode.Created);
+        return (await held.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).Id();
+    }
 
     public static async Task<JsonElement> GivenAnAppointment(this KestrelVoiceApp app, TestTenant tenant)
     {

@@ -213,6 +213,7 @@ public sealed class CallEventTests(KestrelVoiceApp app) : IClassFixture<KestrelV
                     [Topics.TenantEventsUrgent] = Topics.HostDead,
                     [Topics.CompletedCalls] = Topics.HostDead,
                     [Topics.AppointmentChanges] = Topics.HostDead,
+                    [Topics.Texts] = Topics.HostDead,
                     [Topics.HostDead] = null,
                 },
                 ignoreOrder: true);

@@ -57,6 +57,23 @@ public sealed class CallOutcomeTests
             .ShouldBe((CallStatus.Completed, CallOutcome.Escalated));
 
     [Fact]
+    public void Who_booked_has_booked_whatever_was_said_or_whoever_was_reached_afterwards()
+    {
+        Decide(call.Started(), call.Presses("2"), call.Books(), call.Ended()).ShouldBe((CallStatus.Completed, CallOutcome.AppointmentBooked));
+        Decide(call.Says("book"), call.Books(), call.Dials(DialTarget.Person, bridged: true), call.Voicemail(9), call.Ended())
+            .ShouldBe((CallStatus.Completed, CallOutcome.AppointmentBooked));
+    }
+
+    [Fact]
+    public void An_emergency_after_a_booking_was_escalated_only_if_somebody_was_reached()
+    {
+        Decide(call.Books(), call.Emergency(), call.Dials(DialTarget.OnCall, bridged: true), call.Ended())
+            .ShouldBe((CallStatus.Completed, CallOutcome.Escalated));
+        Decide(call.Books(), call.Emergency(), call.Dials(DialTarget.OnCall, bridged: false), call.Ended())
+            .ShouldBe((CallStatus.Completed, CallOutcome.AppointmentBooked));
+    }
+
+    [Fact]
     public void An_emergency_that_reached_nobody_was_not() =>
         Decide(call.Says("burst pipe"), call.Emergency(), call.Dials(DialTarget.OnCall, bridged: false), call.Ended())
             .ShouldBe((CallStatus.Completed, CallOutcome.MessageTaken));

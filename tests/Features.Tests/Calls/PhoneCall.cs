@@ -43,6 +43,11 @@ public sealed class PhoneCall
     public VoicemailLeft Voicemail(int seconds = 12, int number = 1) =>
         Next((id, at) => new VoicemailLeft(id, header, sequence, at, $"RE{number:x32}", seconds));
 
+    public AppointmentBookedInCall Books(string service = "Drain cleaning") => Next((id, at) =>
+        new AppointmentBookedInCall(id, header, sequence, at, new Guid("0199f0aa-0000-7000-8000-00000000000c"), service, at.AddDays(1)));
+
+    public CallHeader Header => header;
+
     public CallEnded Ended(string status = "completed", int seconds = 42) =>
         Next((id, at) => new CallEnded(id, header, sequence, at, status, seconds, null));
 

@@ -151,6 +151,8 @@ public sealed class ApiExamplesTests(TestCluster cluster, RadicaleServer radical
              "customer":{"name":"Dana Whitfield","phone_number":"+15035550142","address":"12 Alder Court"} }
             """);
         await play.Ask("GetAppointment", HttpStatusCode.OK, key, parameters: ("id", booked.Id()));
+        var held = await play.Ask("HoldAppointment", HttpStatusCode.Created, key, $$"""{"service_id":"{{trade.ServiceId}}","starts_at":"2026-03-05T22:00:00Z"}""");
+        await play.Ask("ReleaseHold", HttpStatusCode.NoContent, key, parameters: ("id", held.Id()));
         await play.Ask("ListAppointments", HttpStatusCode.OK, key, parameters: ("status", "scheduled"));
         await play.Ask("RescheduleAppointment", HttpStatusCode.OK, key, """{"starts_at":"2026-03-05T20:00:00Z"}""", parameters: ("id", booked.Id()));
         await play.Ask("CancelAppointment", HttpStatusCode.OK, key, parameters: ("id", booked.Id()));

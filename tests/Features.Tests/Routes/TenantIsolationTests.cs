@@ -36,6 +36,7 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
         ["/api/services/{id}"] = owned => owned.ServiceId,
         ["/api/resources/{id}"] = owned => owned.ResourceId,
         ["/api/erasures/{id}"] = owned => owned.ErasureId,
+        ["/api/appointments/holds/{id}"] = owned => owned.HoldId,
         ["/api/events/{event}"] = _ => TenantEventTypes.CallCompleted,
     };
 
@@ -192,7 +193,7 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
 
     private sealed record Belongings(
         string CallId, string KeyId, string MemberId, string WebhookId, string MessageId, string HookId, string EventId, string Words, string Caller,
-        string AppointmentId, string ServiceId, string ResourceId, string CalendarId, string ErasureId);
+        string AppointmentId, string HoldId, string ServiceId, string ResourceId, string CalendarId, string ErasureId);
 
     private async Task<Belongings> GiveBelongingsAsync(TestTenant tenant)
     {
@@ -212,7 +213,7 @@ public sealed class TenantIsolationTests(KestrelVoiceApp app) : IClassFixture<Ke
         var appointment = await app.GivenAnAppointment(tenant);
         return new Belongings(
             calls.Data()[0].Id(), key.Id(), (await app.GivenAMember((tenant, "viewer"))).Id.ToString(), webhook.Id(), message.Id, hook.Id(), TypeId.Format(TypeId.Event, message.Event.Id), Words, Caller,
-            appointment.Id(), appointment.GetProperty("service").Id(), appointment.GetProperty("resource").Id(), await app.GivenACalendarOfNobody(tenant),
+            appointment.Id(), await app.GivenAHold(tenant), appointment.GetProperty("service").Id(), appointment.GetProperty("resource").Id(), await app.GivenACalendarOfNobody(tenant),
             await GiveErasureAsync(member));
     }
 

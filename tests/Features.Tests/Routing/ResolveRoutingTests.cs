@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using KestrelVoice.Contracts;
+using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Tests.Appointments;
 
 namespace KestrelVoice.Features.Tests.Routing;
 
@@ -20,9 +22,22 @@ public sealed class ResolveRoutingTests(KestrelVoiceApp app) : IClassFixture<Kes
         settings.ShouldNotBeNull();
         settings.ShouldBe(new RoutingSettings(
             tenant.Id, tenant.Name, "America/Los_Angeles", settings.OpeningHours, null, true, "+15035550110", "+15035550120", 20,
-            settings.EmergencyPhrases, "en-US"));
+            settings.EmergencyPhrases, "en-US") { Services = settings.Services });
+        settings.Services.ShouldBeEmpty();
         settings.OpeningHours.ShouldBe([new OpeningHours(DayOfWeek.Monday, new TimeOnly(8, 0), new TimeOnly(17, 0))]);
         settings.EmergencyPhrases.ShouldBe(["burst pipe"]);
+    }
+
+    [Fact]
+    public async Task It_answers_with_what_callers_may_book()
+    {
+        var tenant = await app.GivenATenant();
+        var trade = await app.GivenATrade(tenant);
+
+        using var response = await Ask(tenant.Number);
+
+        var settings = await response.Content.ReadFromJsonAsync<RoutingSettings>(ContractJson.Options, TestContext.Current.CancellationToken);
+        settings!.Services.ShouldBe([new BookableService(TypeId.Parse(TypeId.Service, trade.ServiceId), "Drain cleaning")]);
     }
 
     [Theory]

@@ -10,16 +10,17 @@ namespace KestrelVoice.Voice.Tests.Receptionist;
 
 public sealed class ConversationProperties
 {
-    // Eight inputs, two silences before each, a dial, a voicemail, and some to spare.
-    private const int MaxRequests = 40;
+    // Twenty inputs, two silences before each, a dial, a voicemail, and some to spare.
+    private const int MaxRequests = 70;
 
     private static readonly string[] Utterances =
     [
         "my sink is clogged", "yes", "no", "bye", "hello", "human", "leave a message", "gas leak", "burst pipe", "never mind", "\uD800", "\0", "🚰", " ",
         new('x', 5000), "<Hangup/>", "]]>",
+        "book an appointment", "the first one", "later", "Dana Whitfield", "Tuesday at nine",
     ];
 
-    private static readonly string[] Keys = ["0", "1", "5", "9", "#", "00", "*", ""];
+    private static readonly string[] Keys = ["0", "1", "2", "3", "4", "5", "9", "#", "00", "*", ""];
     private static readonly string[] DialResults = ["completed", "busy", "no-answer", "failed", "canceled"];
 
     private static readonly RoutingSettings?[] Tenants =
@@ -27,6 +28,8 @@ public sealed class ConversationProperties
         Tenant.Open, Tenant.Closed, null, Tenant.Open with { PersonNumber = null }, Tenant.Open with { OnCallNumber = null, PersonNumber = null },
         Tenant.Open with { RecordCalls = false, RingSeconds = -3, Language = "", EmergencyPhrases = [] },
         Tenant.Closed with { OnCallNumber = "not a number", BusinessName = "<&>\"\u0001", Greeting = new string('g', 100_000), RingSeconds = 10_000 },
+        Tenant.Booking, Tenant.Booking with { Services = [Tenant.Repair], TimeZone = "Nowhere/Nothing" }, Tenant.Booking with { OpeningHours = [] },
+        Tenant.Open with { Services = [.. Enumerable.Range(0, 8).Select(i => new BookableService(Guid.Empty, new string('<', 100) + i))] },
         Tenant.Open with { EmergencyPhrases = [.. Enumerable.Range(0, 300).Select(i => new string('&', 200) + i + ",")] },
     ];
 
@@ -44,6 +47,16 @@ public sealed class ConversationProperties
                 && events.DistinctBy(callEvent => callEvent.EventId).Count() == events.Count;
         })
         .Check(Config.QuickThrowOnFailure.WithMaxTest(400).WithQuietOnSuccess(true));
+
+    [Fact]
+    public void What_was_said_to_be_booked_is_booked_and_nothing_else() => Prop
+        .ForAll(Calls(), call =>
+        {
+            var calendar = Calendar.HalfHours(8);
+            var line = Walk(call, calendar);
+            return calendar.Booked.SequenceEqual(line.Events.OfType<AppointmentBookedInCall>().Select(booked => booked.StartsAt));
+        })
+        .Check(Config.QuickThrowOnFailure.WithMaxTest(200).WithQuietOnSuccess(true));
 
     [Fact]
     public void Events_are_numbered_in_the_order_in_which_they_happened() => Prop
@@ -76,11 +89,17 @@ public sealed class ConversationProperties
         from choices in Gen.ArrayOf(Gen.Choose(0, 9999), MaxRequests)
         select (tenant, choices));
 
-    private static SimulatedLine Walk((int Tenant, int[] Choices) call)
+    private static SimulatedLine Walk((int Tenant, int[] Choices) call, Calendar? given = null)
     {
-        var line = new SimulatedLine(Tenants[call.Tenant]);
+        var calendar = given ?? Calendar.HalfHours(call.Choices[0] % 12);
+        var line = new SimulatedLine(Tenants[call.Tenant], calendar);
         foreach (var choice in call.Choices.TakeWhile(_ => !line.IsOver))
+        {
+            calendar.IsAway = choice % 19 == 0;
+            if (choice % 13 == 0)
+                calendar.Take(Calendar.Eight.AddMinutes(30 * (choice % 12)));
             Step(line, choice);
+        }
         return line;
     }
 

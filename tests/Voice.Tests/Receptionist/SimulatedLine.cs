@@ -16,11 +16,13 @@ internal sealed class SimulatedLine
     public static readonly DateTimeOffset Started = new(2026, 1, 12, 18, 0, 0, TimeSpan.Zero);
 
     private readonly Line _line;
+    private readonly Calendar _calendar;
     private DateTimeOffset _now = Started;
 
-    public SimulatedLine(RoutingSettings? settings)
+    public SimulatedLine(RoutingSettings? settings, Calendar? calendar = null, string from = Tenant.Caller)
     {
-        var call = new CallHeader(CallSid, "AC00001111222233334444555566667777", settings?.TenantId, Tenant.Caller, Tenant.Number, "inbound", Started);
+        _calendar = calendar ?? new Calendar();
+        var call = new CallHeader(CallSid, "AC00001111222233334444555566667777", settings?.TenantId, from, Tenant.Number, "inbound", Started);
         _line = new Line(call, settings, "https://voice.example", "sealed-parties");
         Take(() => Conversation.Open(_line, _now, forwardedFrom: null));
     }
@@ -52,7 +54,8 @@ internal sealed class SimulatedLine
     public SimulatedLine Hears(CallerInput input, bool hangsUp = false)
     {
         var position = PositionIn(Gather!.Attribute("action")!);
-        return Take(() => Conversation.Hear(_line, position, input, hangsUp, _now));
+        var answer = Conversation.ErrandOf(_line, position, input) is { } errand ? _calendar.Run(errand) : null;
+        return Take(() => Conversation.Hear(_line, position, input, answer, hangsUp, _now));
     }
 
     public SimulatedLine DialEnds(string result, bool bridged = false, int seconds = 0, bool hangsUp = false)

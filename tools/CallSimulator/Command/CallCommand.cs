@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 using KestrelVoice.CallSimulator.Callers;
 using KestrelVoice.CallSimulator.Recordings;
 using KestrelVoice.CallSimulator.Scripts;
+using KestrelVoice.CallSimulator.Texts;
 using KestrelVoice.CallSimulator.Webhooks;
 using Spectre.Console;
 
@@ -11,6 +13,7 @@ namespace KestrelVoice.CallSimulator.Command;
 public static class CallCommand
 {
     private const string DefaultFrom = "+15035550142";
+    private static readonly TimeSpan UntilTextArrives = TimeSpan.FromSeconds(10);
 
     /// <returns>0 when the call went as it should; 1 when an expectation failed or Twilio would have complained.</returns>
     public static async Task<int> RunAsync(CallCommandOptions options, IAnsiConsole console, CancellationToken cancellationToken)
@@ -53,6 +56,8 @@ public static class CallCommand
         using var http = WebhookHttp.CreateClient();
         using var api = options is { ApiUrl: { } url, ApiKey: { } key } ? new CallLogClient(url, key) : null;
         var before = api is null ? [] : await api.KnownAsync(cancellationToken);
+        using var texts = new TextsClient(plan.ApiBaseUrl, options.AccountSid, options.AuthToken);
+        var textsBefore = await texts.ToAsync(plan.From, cancellationToken);
         var started = TimeProvider.System.GetUtcNow();
         var scripted = script is null ? null : new ScriptedCaller(script);
         printer.Begin(plan, script?.Description, byHand: script is null);
@@ -69,8 +74,25 @@ public static class CallCommand
         var (log, unmet) = await api.WaitAsync(before, plan.From, started, expectation, awaitRecording: trace.Recordings.Any(), cancellationToken);
         printer.CallLog(log);
         if (unmet is null)
-            return wellBehaved;
+            return await TextArrivesAsync(script, log, plan.From, texts, textsBefore, printer, cancellationToken) && wellBehaved;
         printer.Failure($"call log, after {expectation.Within.TotalSeconds:0} s: {unmet}");
+        return false;
+    }
+
+    // Whoever booked is sent a text, if the host is told to send any; nobody else is.
+    private static async Task<bool> TextArrivesAsync(
+        CallScript? script, JsonElement? log, string from, TextsClient texts, IReadOnlyList<SentText> before, CallPrinter printer,
+        CancellationToken cancellationToken)
+    {
+        var booked = log is { } found && found.TryGetProperty("outcome", out var outcome) && outcome.ValueEquals("appointment_booked");
+        if (!booked && script?.Text is null)
+            return true;
+        var text = await texts.WaitAsync(from, before, UntilTextArrives, cancellationToken);
+        if (text is not null)
+            printer.Text(text);
+        if (script?.Text is not { } wanted || (text is not null && wanted.In(text.Body)))
+            return true;
+        printer.Failure(text is null ? $"no text came to {from}" : $"the text does not say {wanted}");
         return false;
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using KestrelVoice.CallSimulator.Texts;
 using Spectre.Console;
 
 namespace KestrelVoice.CallSimulator.Command;
@@ -61,6 +62,8 @@ internal sealed class CallPrinter(IAnsiConsole console)
         // The markup would wrap lines at the width of a terminal that is not there.
         console.Profile.Out.Writer.WriteLine(JsonSerializer.Serialize(found, Indented));
     }
+
+    public void Text(SentText text) => Line("aqua", $"text to {text.To}: {text.Body}");
 
     public void Question(string text) => Line("bold", text);
 

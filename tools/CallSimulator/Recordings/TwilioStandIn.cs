@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
+using KestrelVoice.CallSimulator.Texts;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -12,15 +13,22 @@ using Microsoft.Extensions.Logging;
 
 namespace KestrelVoice.CallSimulator.Recordings;
 
-/// <summary>The part of Twilio's REST API that serves and deletes recordings, over loopback and from a folder that simulated calls write to.</summary>
+/// <summary>The part of Twilio's REST API that serves and deletes recordings, in a folder that simulated calls write to, and takes texts; over loopback.</summary>
 public sealed partial class TwilioStandIn : IAsyncDisposable
 {
     private readonly WebApplication app;
+    private readonly MessagesResource messages;
 
-    private TwilioStandIn(WebApplication app) => this.app = app;
+    private TwilioStandIn(WebApplication app, MessagesResource messages) => (this.app, this.messages) = (app, messages);
 
     /// <summary>What an app takes for <c>https://api.twilio.com</c>.</summary>
     public Uri BaseUrl => new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+
+    /// <summary>Texts that were taken, oldest first; the last thousand.</summary>
+    public IReadOnlyList<SentText> Texts => messages.Sent;
+
+    /// <summary>From now on no text is taken to that number, as if its owner had replied STOP.</summary>
+    public void OptOut(string number) => messages.OptOut(number);
 
     /// <summary>Starts to listen.</summary>
     /// <param name="folder">Where the recordings are; need not exist yet.</param>
@@ -39,13 +47,15 @@ public sealed partial class TwilioStandIn : IAsyncDisposable
         var credentials = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{accountSid}:{authToken}"));
         app.Use((context, next) => Known(context.Request, credentials)
             ? next(context)
-            : Refuse(context, StatusCodes.Status401Unauthorized, 20003, "Authenticate"));
+            : TwilioError.WriteAsync(context, StatusCodes.Status401Unauthorized, 20003, "Authenticate"));
         app.UseRouting();
         app.MapMethods("/2010-04-01/Accounts/{account}/Recordings/{name}", ["GET", "HEAD"], (HttpContext context) => ServeAsync(context, folder, accountSid));
         app.MapDelete("/2010-04-01/Accounts/{account}/Recordings/{name}", (HttpContext context) => DeleteAsync(context, folder, accountSid));
+        var messages = new MessagesResource(accountSid, TimeProvider.System);
+        messages.Map(app);
         app.MapFallback(NotFound);
         await app.StartAsync(cancellationToken);
-        return new TwilioStandIn(app);
+        return new TwilioStandIn(app, messages);
     }
 
     /// <inheritdoc/>
@@ -86,25 +96,8 @@ public sealed partial class TwilioStandIn : IAsyncDisposable
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
-    private static Task NotFound(HttpContext context) => Refuse(
+    private static Task NotFound(HttpContext context) => TwilioError.WriteAsync(
         context, StatusCodes.Status404NotFound, 20404, $"The requested resource {context.Request.Path} was not found");
-
-    /// <summary>Twilio's error body.</summary>
-    private static Task Refuse(HttpContext context, int status, int code, string message)
-    {
-        if (status == StatusCodes.Status401Unauthorized)
-            context.Response.Headers.WWWAuthenticate = "Basic realm=\"Twilio API\"";
-        context.Response.StatusCode = status;
-        return context.Response.WriteAsJsonAsync(
-            new Dictionary<string, object>
-            {
-                ["code"] = code,
-                ["message"] = message,
-                ["more_info"] = $"https://www.twilio.com/docs/errors/{code}",
-                ["status"] = status,
-            },
-            context.RequestAborted);
-    }
 
     [GeneratedRegex(@"^(?<sid>RE[0-9a-f]{32})(?<as>\.wav|\.json)?\z", RegexOptions.ExplicitCapture)]
     private static partial Regex RecordingName { get; }

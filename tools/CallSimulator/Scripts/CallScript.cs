@@ -28,6 +28,9 @@ public sealed record CallScript(IReadOnlyList<Step> Steps, CallLogExpectation? C
 
     /// <summary>When the call begins, in its own time.</summary>
     public DateTimeOffset? StartsAt { get; init; }
+
+    /// <summary>What must be found in a text that the caller is sent; null expects none.</summary>
+    public TextMatch? Text { get; init; }
 }
 
 /// <summary>Part of a script.</summary>

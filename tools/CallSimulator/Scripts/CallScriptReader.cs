@@ -46,9 +46,10 @@ public static class CallScriptReader
             CallerName = map.Text("caller_name"),
             ForwardedFrom = map.Text("forwarded_from"),
             Seed = map.Number("seed", 0, int.MaxValue),
+            Text = map.Take("text") is { } text ? StepReader.ReadMatch(file, text, "text") : null,
             StartsAt = map.Take("starts_at") is { } start ? ReadInstant(file, start) : null,
         };
-        map.NoMoreKeys("description", "from", "to", "caller_name", "forwarded_from", "seed", "starts_at", "steps", "call_log");
+        map.NoMoreKeys("description", "from", "to", "caller_name", "forwarded_from", "seed", "starts_at", "steps", "call_log", "text");
         return script;
     }
 
