@@ -23,6 +23,8 @@ public sealed class RunningProduct : IAsyncLifetime
 
     internal Stack Stack { get; private set; } = null!;
 
+    internal TwilioStandIn Twilio => twilio ?? throw new InvalidOperationException("The product has not been started.");
+
     public async ValueTask InitializeAsync()
     {
         Stack = await Stack.StartAsync(Impatience, CancellationToken.None);

@@ -27,6 +27,17 @@ internal sealed class HostApp : IAsyncDisposable
             Envelopes.Enqueue((await JsonDocument.ParseAsync(request.Body)).RootElement);
             return Results.Ok();
         });
+        _app.MapPost(InternalRoutes.Times, () => Answer(new BookingAnswer(null, Times)));
+        _app.MapPost(InternalRoutes.Hold, async (HttpRequest request) =>
+        {
+            Holds.Enqueue((await request.ReadFromJsonAsync<HoldWanted>(ContractJson.Options))!);
+            return Answer(new BookingAnswer(HoldId, []));
+        });
+        _app.MapPost(InternalRoutes.Book, async (HttpRequest request) =>
+        {
+            Bookings.Enqueue((await request.ReadFromJsonAsync<BookingWanted>(ContractJson.Options))!);
+            return Answer(new BookingAnswer(HoldId, []));
+        });
         _app.MapPost(InternalRoutes.Routing, async (HttpRequest request) =>
         {
             Interlocked.Increment(ref _lookups);
@@ -41,9 +52,20 @@ internal sealed class HostApp : IAsyncDisposable
 
     public ConcurrentQueue<JsonElement> Envelopes { get; } = [];
 
+    public static Guid HoldId { get; } = new("0199f0aa-0000-7000-8000-0000000000ff");
+
+    /// <summary>What is free.</summary>
+    public IReadOnlyList<DateTimeOffset> Times { get; set; } = [new(2026, 12, 1, 16, 0, 0, TimeSpan.Zero)];
+
+    public ConcurrentQueue<HoldWanted> Holds { get; } = [];
+
+    public ConcurrentQueue<BookingWanted> Bookings { get; } = [];
+
     public int Lookups => _lookups;
 
     public bool IsFailing { get; set; }
+
+    private IResult Answer(BookingAnswer answer) => IsFailing ? Results.StatusCode(500) : Results.Json(answer, ContractJson.Options);
 
     public static async Task<HostApp> StartAsync(int port)
     {
