@@ -8,7 +8,8 @@ using KestrelVoice.Features.Texts;
 namespace KestrelVoice.Features.Appointments;
 
 /// <summary>A service at a time, by somebody in particular or by whoever is free.</summary>
-internal sealed record WantedTime(Guid TenantId, Guid ServiceId, DateTime StartsAt, Guid? ResourceId = null);
+/// <param name="OwnHold">What whoever wants it holds already; it is not in their way.</param>
+internal sealed record WantedTime(Guid TenantId, Guid ServiceId, DateTime StartsAt, Guid? ResourceId = null, Guid? OwnHold = null);
 
 /// <summary>Who books, and how.</summary>
 /// <param name="Name">Null leaves the name under which it is held.</param>
@@ -50,7 +51,7 @@ internal sealed class Bookings(
     /// <returns>Null when the tenant has no such service.</returns>
     public Task<OfferedService?> FindAsync(WantedTime wanted, CancellationToken cancellationToken) => schedules.FindAsync(
         wanted.TenantId, wanted.ServiceId, wanted.ResourceId, new Interval(wanted.StartsAt, wanted.StartsAt + Search), clock.GetUtcNow().UtcDateTime,
-        cancellationToken);
+        cancellationToken, except: wanted.OwnHold);
 
     /// <summary>The next times that are free, as it is now.</summary>
     public async Task<IReadOnlyList<Slot>> AlternativesAsync(WantedTime wanted, int most, CancellationToken cancellationToken) =>

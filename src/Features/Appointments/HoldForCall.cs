@@ -37,7 +37,9 @@ internal static class HoldForCall
         {
             var (call, serviceId, startsAt, name) = command.Wanted;
             var now = clock.GetUtcNow().UtcDateTime;
-            var wanted = new WantedTime(call.TenantId!.Value, serviceId, startsAt.UtcDateTime);
+            var tenantId = call.TenantId!.Value;
+            var wanted = new WantedTime(
+                tenantId, serviceId, startsAt.UtcDateTime, OwnHold: await holds.OfCallAsync(tenantId, call.CallSid, cancellationToken));
             if (await bookings.FindAsync(wanted, cancellationToken) is not { } service)
                 return null;
             var held = wanted.StartsAt <= now

@@ -27,6 +27,8 @@ internal sealed class Holds(
 
     private const string Find = $"select {Columns} from appointments where tenant_id = @TenantId and id = @Id";
 
+    private const string FindOfCall = "select id from appointments where tenant_id = @TenantId and call_sid = @CallSid and status = 'held'";
+
     // Requests of one call take turns: one that is repeated while the first is under way must find what that one did.
     private const string TakeTurn = "select pg_advisory_xact_lock(hashtextextended(@TenantId::text || coalesce(@CallSid, ''), 3)) where @CallSid is not null";
 
@@ -54,6 +56,10 @@ internal sealed class Holds(
 
     public Task<Hold?> FindAsync(Guid tenantId, Guid id, CancellationToken cancellationToken) =>
         database.ReadAsync(tenantId, Find, new { Id = id }, results => results.ReadSingleOrDefaultAsync<Hold?>(), cancellationToken);
+
+    /// <returns>What the call holds; null when it holds nothing.</returns>
+    public Task<Guid?> OfCallAsync(Guid tenantId, string callSid, CancellationToken cancellationToken) => database.ReadAsync(
+        tenantId, FindOfCall, new { CallSid = callSid }, results => results.ReadSingleOrDefaultAsync<Guid?>(), cancellationToken);
 
     /// <returns>Null when nobody is free then.</returns>
     public async Task<Hold?> HoldAsync(OfferedService service, WantedTime wanted, Holder holder, CancellationToken cancellationToken)

@@ -24,7 +24,7 @@ internal static class TimesByPhone
         Schedules schedules, WantedTime wanted, DateTime now, CancellationToken cancellationToken)
     {
         var range = RangeFrom(now, wanted.StartsAt);
-        var service = await schedules.FindAsync(wanted.TenantId, wanted.ServiceId, wanted.ResourceId, range, now, cancellationToken);
+        var service = await schedules.FindAsync(wanted.TenantId, wanted.ServiceId, wanted.ResourceId, range, now, cancellationToken, except: wanted.OwnHold);
         return service is null ? [] : FirstOf(service.Availability.Slots(range));
     }
 }

@@ -18,13 +18,17 @@ internal sealed class AppointmentDesk(Sidecar sidecar)
     /// <returns>Null when the host could not be asked, or refuses.</returns>
     public async Task<BookingAnswer?> RunAsync(CallHeader call, int block, Errand errand)
     {
-        var key = FormattableString.Invariant($"errand:{call.CallSid}:{block}");
-        if ((await sidecar.ReadStateAsync<Result>(key)).Value is { } known)
-            return known.Answer;
-        var result = new Result((await AskAsync(call, errand)).Value);
-        await sidecar.TryWriteStateAsync(key, result, etag: null, TimeToLive);
-        return result.Answer;
+        // Side by side: a caller must not wait for one after the other, and a repeated errand does nothing new.
+        var known = sidecar.ReadStateAsync<Result>(KeyOf(call, block));
+        var asked = AskAsync(call, errand);
+        await Task.WhenAll(known, asked);
+        return (await known).Value is { } result ? result.Answer : (await asked).Value;
     }
+
+    public Task KeepAsync(CallHeader call, int block, BookingAnswer? answer) =>
+        sidecar.TryWriteStateAsync(KeyOf(call, block), new Result(answer), etag: null, TimeToLive);
+
+    private static string KeyOf(CallHeader call, int block) => FormattableString.Invariant($"errand:{call.CallSid}:{block}");
 
     private Task<Reading<BookingAnswer>> AskAsync(CallHeader call, Errand errand) => errand switch
     {

@@ -23,8 +23,8 @@ internal sealed partial class Sidecar(DaprClient dapr, TimeProvider clock, ILogg
     // Without the answer the caller gets no more than a voicemail, so it is worth a second more.
     private static readonly TimeSpan LookUpTimeout = TimeSpan.FromSeconds(3);
 
-    // The host may have to ask a calendar, and another answer is only that somebody calls back.
-    private static readonly TimeSpan BookingTimeout = TimeSpan.FromSeconds(4);
+    // The host may have to ask a calendar.
+    private static readonly TimeSpan BookingTimeout = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Break = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Sampling = TimeSpan.FromSeconds(10);
 

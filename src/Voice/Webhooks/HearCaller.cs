@@ -21,11 +21,12 @@ internal static class HearCaller
         var position = webhook.Position!;
         var line = await lines.ResumeAsync(webhook, position);
         // For somebody who is gone nothing is looked up; but who said yes and then hung up has booked.
-        var answer = Conversation.ErrandOf(line, position, input) is { } errand && (errand is Errand.Book || !webhook.CallerGone)
-            ? await desk.RunAsync(line.Call, position.Block, errand)
-            : null;
+        var errand = Conversation.ErrandOf(line, position, input) is { } wanted && (wanted is Errand.Book || !webhook.CallerGone) ? wanted : null;
+        var answer = errand is null ? null : await desk.RunAsync(line.Call, position.Block, errand);
         var reply = Conversation.Hear(line, position, input, answer, webhook.CallerGone, clock.GetUtcNow());
-        await publisher.AcceptAsync(reply.Events);
+        var accepting = publisher.AcceptAsync(reply.Events);
+        var keeping = errand is null ? Task.CompletedTask : desk.KeepAsync(line.Call, position.Block, answer);
+        await Task.WhenAll(accepting, keeping);
         return new TwiMLResult(reply.Document);
     }
 }

@@ -39,7 +39,8 @@ public sealed class BookFromCallTests(KestrelVoiceApp app) : IClassFixture<Kestr
         again.AppointmentId.ShouldBe(held.AppointmentId.ShouldNotBeNull());
         (await RowsAsync(tenant)).ShouldHaveSingleItem().ShouldBe(("held", "Dana Whitfield"));
 
-        var other = await app.AskForCall(InternalRoutes.Hold, new HoldWanted(call, serviceId, times[^1], "Dana Whitfield"));
+        // An hour later, into which the first one reaches with its travel.
+        var other = await app.AskForCall(InternalRoutes.Hold, new HoldWanted(call, serviceId, times[1], "Dana Whitfield"));
         other.AppointmentId.ShouldNotBeNull().ShouldNotBe(held.AppointmentId);
         (await RowsAsync(tenant)).ShouldHaveSingleItem();
     }

@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using KestrelVoice.Contracts;
 using KestrelVoice.Voice.Receptionist;
 
