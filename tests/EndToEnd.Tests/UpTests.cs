@@ -68,6 +68,10 @@ public sealed class UpTests
         using var list = JsonDocument.Parse(await (await CallLogsAsync(before)).Content.ReadAsStringAsync(Token));
         var log = list.RootElement.GetProperty("data").EnumerateArray().ShouldHaveSingleItem();
         log.GetProperty("emergency").GetBoolean().ShouldBeTrue();
+
+        var booking = await copy.RunAsync("call", "--script", Path.Combine(copy.Home.Checkout, "docs", "examples", "book.yaml"));
+        booking.ExitCode.ShouldBe(0, booking.Output);
+        booking.Output.ShouldContain("text to +15035550149: ");
     }
 
     [Fact]

@@ -36,12 +36,13 @@ public sealed class BookFromCallTests(KestrelVoiceApp app) : IClassFixture<Kestr
         var held = await app.AskForCall(InternalRoutes.Hold, new HoldWanted(call, serviceId, times[0], CustomerName: null));
         app.Clock.Advance(TimeSpan.FromMinutes(4));
         var again = await app.AskForCall(InternalRoutes.Hold, new HoldWanted(call, serviceId, times[0], "Dana Whitfield"));
-        again.AppointmentId.ShouldBe(held.AppointmentId.ShouldNotBeNull());
+        again.AppointmentId.ShouldBe(held.AppointmentId);
         (await RowsAsync(tenant)).ShouldHaveSingleItem().ShouldBe(("held", "Dana Whitfield"));
 
         // An hour later, into which the first one reaches with its travel.
         var other = await app.AskForCall(InternalRoutes.Hold, new HoldWanted(call, serviceId, times[1], "Dana Whitfield"));
-        other.AppointmentId.ShouldNotBeNull().ShouldNotBe(held.AppointmentId);
+        other.AppointmentId.ShouldNotBeNull();
+        other.AppointmentId.ShouldNotBe(held.AppointmentId);
         (await RowsAsync(tenant)).ShouldHaveSingleItem();
     }
 
