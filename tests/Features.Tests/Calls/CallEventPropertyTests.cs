@@ -86,7 +86,7 @@ public sealed class CallEventPropertyTests(KestrelVoiceApp app) : IClassFixture<
 
     /// <summary>A call that may lack any part, and one way in which a broker might hand it over.</summary>
     private static Gen<Delivered> Calls(Guid? tenant = null, string number = "+15035550100") =>
-        from shape in Gen.Choose(0, 7).ListOf()
+        from shape in Gen.Choose(0, 8).ListOf()
         from size in Gen.Choose(1, 12)
         from withEnd in Gen.Elements(true, true, false)
         from seed in Gen.Choose(0, int.MaxValue)
@@ -114,6 +114,7 @@ public sealed class CallEventPropertyTests(KestrelVoiceApp app) : IClassFixture<
             4 => call.Dials(DialTarget.Person, bridged: random.Next(2) == 0),
             5 => call.Dials(DialTarget.OnCall, bridged: random.Next(2) == 0),
             6 => call.Voicemail(random.Next(0, 5), number: random.Next(1, 3)),
+            7 => call.Books(),
             _ => call.Recording(
                 random.Next(2) == 0 ? RecordingKind.Call : RecordingKind.Voicemail, available: random.Next(3) > 0, number: random.Next(1, 3)),
         };
