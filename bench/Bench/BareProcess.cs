@@ -7,6 +7,8 @@ internal sealed class BareProcess(ManagedProcess process, Uri url) : IAsyncDispo
 {
     public Uri Url => url;
 
+    public int Id => process.Id;
+
     public static async Task<BareProcess> StartAsync(Stack stack, Guid tenantId, CancellationToken cancellationToken)
     {
         var port = Ports.Take(1)[0];

@@ -1,6 +1,3 @@
-using System.Net.Http.Json;
-using System.Text;
-using System.Text.Json;
 using KestrelVoice.EndToEnd.Tests.Running;
 using Npgsql;
 
@@ -26,7 +23,7 @@ internal static class ListBench
         await using var stack = await Stack.StartAsync(cancellationToken);
         var tenantId = await SeedAsync(stack, calls, cancellationToken);
         await using var bare = await BareProcess.StartAsync(stack, tenantId, cancellationToken);
-        var cookie = await SignInAsync(stack, cancellationToken);
+        var cookie = await SessionCookie.SignInAsync(stack, cancellationToken);
         var list = new Uri(stack.HostUrl, "/api/call-logs");
 
         await Comparison.RunAsync(
@@ -51,24 +48,5 @@ internal static class ListBench
             await analyze.ExecuteNonQueryAsync(cancellationToken);
         await using var tenant = source.CreateCommand("select id from tenants");
         return (Guid)(await tenant.ExecuteScalarAsync(cancellationToken))!;
-    }
-
-    // The cookie as @supabase/ssr writes it: the session's JSON in base64url.
-    private static async Task<string> SignInAsync(Stack stack, CancellationToken cancellationToken)
-    {
-        using var client = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(stack.HostUrl, "/auth/v1/token?grant_type=password"))
-        {
-            Headers = { { "apikey", stack.PublishableKey } },
-            Content = JsonContent.Create(new { email = stack.Demo.Email, password = stack.Demo.Password }),
-        };
-        using var response = await client.SendAsync(request, cancellationToken);
-        response.EnsureSuccessStatusCode();
-        var session = await response.Content.ReadAsStringAsync(cancellationToken);
-        using var parsed = JsonDocument.Parse(session);
-        var value = "base64-" + System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(session));
-        return value.Length <= 3180
-            ? $"sb-127-auth-token={value}"
-            : string.Join("; ", value.Chunk(3180).Select((chunk, index) => $"sb-127-auth-token.{index}={new string(chunk)}"));
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using KestrelVoice.Bench;
+using KestrelVoice.Bench.Reads;
 
 var rounds = new Option<int>("--rounds") { Description = "Interleaved rounds; fewer than five prove nothing.", DefaultValueFactory = _ => 5 };
 var seconds = new Option<double>("--seconds") { Description = "Length of a subject's turn in a round.", DefaultValueFactory = _ => 4 };
@@ -30,6 +31,23 @@ var retries = new Command("retries", "CPU time that waiting retries cost while n
 retries.SetAction((parsed, cancellationToken) => RetryBench.RunAsync(
     parsed.GetValue(waiting), TimeSpan.FromSeconds(parsed.GetValue(window)), cancellationToken));
 
+var sizes = new Option<long[]>("--sizes")
+{
+    Description = "Numbers of calls, the smallest being what the others are compared with; all of them: 10k,100k,1m,10m.",
+    CustomParser = Sizes.Parse,
+    DefaultValueFactory = _ => [10_000, 1_000_000],
+};
+var loads = new Option<string>("--connections") { Description = "Requests under way at once; 32,64 tries one after the other.", DefaultValueFactory = _ => "32,64" };
+var turn = new Option<double>("--seconds") { Description = "Length of a turn in a round.", DefaultValueFactory = _ => 2 };
+var parts = new Option<string>("--parts") { Description = "Which of compare, grow and ingest; none only seeds.", DefaultValueFactory = _ => "compare,grow,ingest" };
+var reads = new Command("reads", "Every read at several numbers of calls, beside a bare endpoint, Next.js and Fastify; with targets.") { sizes, loads, rounds, turn, parts };
+reads.SetAction((parsed, cancellationToken) => ReadsBench.RunAsync(
+    parsed.GetValue(sizes)!, [.. parsed.GetValue(loads)!.Split(',').Select(int.Parse)], parsed.GetValue(rounds), parsed.GetValue(turn),
+    parsed.GetValue(parts)!.Split(','), cancellationToken));
+
+var generate = new Command("load", "Sends what it is told to on standard input; the command reads starts it.") { Hidden = true };
+generate.SetAction((_, cancellationToken) => LoadGenerator.RunAsync(Console.In, Console.Out, cancellationToken));
+
 var receiverPort = new Argument<int>("port");
 var receive = new Command("receive", "Takes webhooks and counts them; the other commands start it.") { receiverPort };
 receive.Hidden = true;
@@ -42,4 +60,7 @@ var bare = new Command("bare", "Serves the bare endpoint; the other commands sta
 bare.Hidden = true;
 bare.SetAction((parsed, cancellationToken) => BareEndpoint.RunAsync(parsed.GetValue(database)!, parsed.GetValue(tenant), parsed.GetValue(port), cancellationToken));
 
-return await new RootCommand("Figures and ratios; they never decide whether a build passes.") { list, ingest, workflow, webhooks, retries, bare, receive }.Parse(args).InvokeAsync();
+return await new RootCommand("Figures and ratios; they never decide whether a build passes.") { list, reads, ingest, workflow, webhooks, retries, bare, receive, generate }
+    .Parse(args)
+    // What was started is stopped and removed before an interrupted run ends.
+    .InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(2) });

@@ -16,6 +16,9 @@ internal sealed class ManagedProcess(string name, string file, IReadOnlyList<str
 
     public int Starts { get; private set; }
 
+    /// <summary>Of the process that runs now.</summary>
+    public int Id => process!.Id;
+
     public void Start()
     {
         process = new Process { StartInfo = StartInfo([]) };

@@ -51,6 +51,8 @@ internal sealed class Stack : IAsyncDisposable
     /// <summary>Connects as the superuser, past every policy.</summary>
     public string DatabaseConnectionString => postgres.ConnectionStringFor("kestrel");
 
+    public int PostgresProcessId => postgres.ProcessId;
+
     public string DaprToken { get; } = RandomNumberGenerator.GetHexString(32);
     public string PublishableKey { get; } = "sb_publishable_" + RandomNumberGenerator.GetHexString(24, lowercase: true);
     public ManagedProcess Host { get; }
@@ -163,7 +165,7 @@ internal sealed class Stack : IAsyncDisposable
     }
 
     private static PostgresClusterOptions PostgresOptions(DirectoryInfo folder, int port) =>
-        new(Path.Combine(folder.FullName, "postgres")) { Port = port, TakeOver = true };
+        new(Path.Combine(folder.FullName, "postgres")) { Port = port, TakeOver = true, DeleteOnDispose = true };
 
     private async Task<bool> IsOkAsync(Uri url, CancellationToken cancellationToken)
     {
