@@ -6,7 +6,7 @@ namespace KestrelVoice.Features.Analytics;
 internal static class CallRollups
 {
     /// <param name="Rollup">The table that holds the number.</param>
-    /// <param name="Bucket">The day, or the beginning of the quarter hour or day, of whose calls it is.</param>
+    /// <param name="Bucket">The day, or the beginning of the quarter hour, day, month or year, of whose calls it is.</param>
     /// <param name="Metric">Which number it is.</param>
     internal sealed record Difference(string Rollup, string Bucket, string Metric, long Stored, long Counted);
 
@@ -32,7 +32,7 @@ internal static class CallRollups
         ) as counted on counted.day = stored.day
         """;
 
-    // Days begin and end with a quarter hour, so the calls themselves are counted by quarter hours alone.
+    // All the others begin and end with a quarter hour, so the calls themselves are counted by quarter hours alone.
     private const string WrongCounts =
         """
         with quarters as materialized (
@@ -45,6 +45,10 @@ internal static class CallRollups
             select 'quarter' as grain, bucket, status, outcome, emergency, recovered, calls from quarters
             union all
             select 'day', date_trunc('day', bucket, 'UTC'), status, outcome, emergency, recovered, sum(calls)::bigint from quarters group by 2, 3, 4, 5, 6
+            union all
+            select 'month', date_trunc('month', bucket, 'UTC'), status, outcome, emergency, recovered, sum(calls)::bigint from quarters group by 2, 3, 4, 5, 6
+            union all
+            select 'year', date_trunc('year', bucket, 'UTC'), status, outcome, emergency, recovered, sum(calls)::bigint from quarters group by 2, 3, 4, 5, 6
             union all
             select 'all', '-infinity'::timestamptz, status, outcome, emergency, recovered, sum(calls)::bigint from quarters group by 2, 3, 4, 5, 6
         ), stored as (

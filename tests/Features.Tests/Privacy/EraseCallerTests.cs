@@ -64,6 +64,12 @@ public sealed class EraseCallerTests(Office office) : IClassFixture<Office>
             where id = @Id
             """,
             new { Id = TypeId.Parse(TypeId.Appointment, past) });
+        await app.Execute(
+            """
+            insert into texts (tenant_id, id, appointment_id, from_number, to_number, status, created_at, updated_at)
+            select tenant_id, gen_random_uuid(), id, '+15035550100', customer_phone, 'sent', now(), now() from appointments where id = @Id
+            """,
+            new { Id = TypeId.Parse(TypeId.Appointment, past) });
 
         using var refused = await client.EraseCaller(Booker);
         (await refused.ShouldBeProblem(HttpStatusCode.Conflict, "conflict")).Texts("appointments").ShouldBe([upcoming]);
@@ -81,6 +87,7 @@ public sealed class EraseCallerTests(Office office) : IClassFixture<Office>
         }
         (await client.ReadAsync("/api/events?event=appointment.booked")).Data().ShouldAllBe(told => told.GetProperty("erased").GetBoolean());
         (await app.Scalar<int>("select count(*)::integer from appointments where tenant_id = @Id and customer_phone = 'erased'", new { tenant.Id })).ShouldBe(2);
+        (await app.Scalar<int>("select count(*)::integer from texts where tenant_id = @Id", new { tenant.Id })).ShouldBe(0);
     }
 
     [Fact]
