@@ -12,6 +12,6 @@ internal static class AppointmentsRegistration
         services.AddSingleton<IValidateOptions<AppointmentSettings>, AppointmentSettings.Validator>();
         return services
             .AddSingleton<Schedules>().AddSingleton<OutsideChanges>().AddSingleton<CustomerAppointments>()
-            .AddScoped<Bookings>().AddScoped<Holds>().AddHostedService<HoldSweeper>();
+            .AddSingleton<Bookings>().AddSingleton<Holds>().AddHostedService<HoldSweeper>();
     }
 }
