@@ -53,7 +53,7 @@ public sealed class CallScriptReaderTests
             () => script.CallerName.ShouldBe("DANA MILLER"),
             () => script.ForwardedFrom.ShouldBe("+15035550199"),
             () => script.Seed.ShouldBe(42),
-            () => script.Text.ShouldBe("is booked"),
+            () => script.Text.ShouldBe(new TextMatch("is booked")),
             () => script.StartsAt.ShouldBe(new DateTimeOffset(2026, 3, 2, 17, 30, 0, TimeSpan.Zero)));
         script.Steps.ShouldBe(
         [
