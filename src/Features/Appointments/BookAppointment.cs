@@ -75,7 +75,8 @@ internal static class BookAppointment
             text is not null && text.Length <= longest && !text.Any(character => char.IsControl(character) && character is not ('\n' or '\r' or '\t'));
     }
 
-    internal sealed class Handler(Bookings bookings, Holds holds, Principal principal, TimeProvider clock) : IRequestHandler<Command, Outcome>
+    internal sealed class Handler(Bookings bookings, Holds holds, IdempotentRequest request, Principal principal, TimeProvider clock)
+        : IRequestHandler<Command, Outcome>
     {
         public async Task<Outcome> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -93,9 +94,9 @@ internal static class BookAppointment
 
             if (await bookings.FindAsync(wanted, cancellationToken) is not { } service)
                 return new Outcome.NoService();
-            if (await bookings.BookAsync(service, wanted, booking, cancellationToken) is { } booked)
+            if (await bookings.BookAsync(service, wanted, booking, request, cancellationToken) is { } booked)
                 return new Outcome.Booked(booked);
-            return new Outcome.Taken([.. (await bookings.AlternativesAsync(wanted, Alternatives, cancellationToken)).Select(SlotItem.Of)]);
+            return new Outcome.Taken([.. (await bookings.AlternativesAsync(service, wanted, Alternatives, cancellationToken)).Select(SlotItem.Of)]);
         }
 
         /// <returns>Null when the hold holds nothing any more, and the time is anybody's.</returns>
@@ -107,7 +108,7 @@ internal static class BookAppointment
                 return new Outcome.UsedHold();
             if (!hold.IsOf(wanted))
                 return new Outcome.AnotherHold();
-            return await bookings.BookAsync(principal.TenantId, hold, booking, cancellationToken) is { } booked ? new Outcome.Booked(booked) : null;
+            return await bookings.BookAsync(principal.TenantId, hold, booking, request, cancellationToken) is { } booked ? new Outcome.Booked(booked) : null;
         }
     }
 

@@ -3,6 +3,7 @@ using FluentValidation;
 using KestrelVoice.Contracts;
 using KestrelVoice.Features.Calls;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Kernel.Idempotency;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -29,7 +30,8 @@ internal static class BookFromCall
         }
     }
 
-    internal sealed class Handler(Bookings bookings, Holds holds, Schedules schedules, TimeProvider clock) : IRequestHandler<Command, BookingAnswer>
+    internal sealed class Handler(Bookings bookings, Holds holds, Schedules schedules, IdempotentRequest request, TimeProvider clock)
+        : IRequestHandler<Command, BookingAnswer>
     {
         public async Task<BookingAnswer> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -45,7 +47,7 @@ internal static class BookFromCall
         private async Task<bool> BookAsync(Guid tenantId, Hold hold, CallHeader call, CancellationToken cancellationToken)
         {
             var booking = new Booking(Name: null, call.From, Address: null, Notes: null, "call", call);
-            if (await bookings.BookAsync(tenantId, hold, booking, cancellationToken) is not null)
+            if (await bookings.BookAsync(tenantId, hold, booking, request, cancellationToken) is not null)
                 return true;
             // The same question may have been answered at the same moment.
             return await holds.FindAsync(tenantId, hold.Id, cancellationToken) is { } since && IsBooked(since);

@@ -3,6 +3,7 @@ using KestrelVoice.Features.Calendars;
 using KestrelVoice.Features.Calls;
 using KestrelVoice.Features.Events;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Kernel.Idempotency;
 using KestrelVoice.Features.Texts;
 
 namespace KestrelVoice.Features.Appointments;
@@ -53,18 +54,22 @@ internal sealed class Bookings(
         wanted.TenantId, wanted.ServiceId, wanted.ResourceId, new Interval(wanted.StartsAt, wanted.StartsAt + Search), clock.GetUtcNow().UtcDateTime,
         cancellationToken, except: wanted.OwnHold);
 
-    /// <summary>The next times that are free, as it is now.</summary>
-    public async Task<IReadOnlyList<Slot>> AlternativesAsync(WantedTime wanted, int most, CancellationToken cancellationToken) =>
-        await FindAsync(wanted, cancellationToken) is { } service
-            ? [.. service.Availability.Slots(new Interval(wanted.StartsAt, wanted.StartsAt + Search)).DistinctBy(slot => slot.StartsAt).Take(most)]
-            : [];
+    /// <summary>The next times that are free, when what was wanted could not be had of the service as it was.</summary>
+    public async Task<IReadOnlyList<Slot>> AlternativesAsync(OfferedService service, WantedTime wanted, int most, CancellationToken cancellationToken)
+    {
+        // Only what was free a moment ago has changed since.
+        var afterwards = service.Availability.FreeAt(wanted.StartsAt).Any() ? await FindAsync(wanted, cancellationToken) ?? service : service;
+        var range = new Interval(wanted.StartsAt, wanted.StartsAt + Search);
+        return [.. afterwards.Availability.Slots(range).DistinctBy(slot => slot.StartsAt).Take(most)];
+    }
 
     /// <returns>Null when nobody is free then.</returns>
-    public async Task<AppointmentItem?> BookAsync(OfferedService service, WantedTime wanted, Booking booking, CancellationToken cancellationToken)
+    public async Task<AppointmentItem?> BookAsync(
+        OfferedService service, WantedTime wanted, Booking booking, IdempotentRequest request, CancellationToken cancellationToken)
     {
         foreach (var resource in service.Availability.FreeAt(wanted.StartsAt))
         {
-            if (await BookAsync(service, resource, wanted, booking, cancellationToken) is { } booked)
+            if (await BookAsync(service, resource, wanted, booking, request, cancellationToken) is { } booked)
                 return booked;
         }
         return null;
@@ -72,7 +77,8 @@ internal sealed class Bookings(
 
     /// <summary>Makes the hold the appointment.</summary>
     /// <returns>Null when it is gone, or when a calendar speaks against its time by now.</returns>
-    public async Task<AppointmentItem?> BookAsync(Guid tenantId, Hold hold, Booking booking, CancellationToken cancellationToken)
+    public async Task<AppointmentItem?> BookAsync(
+        Guid tenantId, Hold hold, Booking booking, IdempotentRequest request, CancellationToken cancellationToken)
     {
         if (!await calendars.AllowAsync(tenantId, hold.ResourceId, hold.BlockedStart, hold.BlockedEnd, cancellationToken))
             return null;
@@ -83,11 +89,12 @@ internal sealed class Bookings(
             Turn,
             new { hold.Id, booking.Name, booking.PhoneNumber, booking.Address, booking.Notes, booking.Source, CallId = callId, Now = now.UtcDateTime },
             cancellationToken);
-        return turned is null ? null : await TellAsync(transaction, hold.Id, booking, now, cancellationToken);
+        return turned is null ? null : await TellAsync(transaction, hold.Id, booking, now, request, cancellationToken);
     }
 
     private async Task<AppointmentItem?> BookAsync(
-        OfferedService service, ScheduledResource resource, WantedTime wanted, Booking booking, CancellationToken cancellationToken)
+        OfferedService service, ScheduledResource resource, WantedTime wanted, Booking booking, IdempotentRequest request,
+        CancellationToken cancellationToken)
     {
         var blocked = service.Availability.BlockedBy(resource, wanted.StartsAt);
         if (!await calendars.AllowAsync(wanted.TenantId, resource.Id, blocked.Start, blocked.End, cancellationToken))
@@ -111,11 +118,11 @@ internal sealed class Bookings(
             booking.Source,
             Now = now.UtcDateTime,
         }, cancellationToken);
-        return inserted is null ? null : await TellAsync(transaction, id, booking, now, cancellationToken);
+        return inserted is null ? null : await TellAsync(transaction, id, booking, now, request, cancellationToken);
     }
 
     private async Task<AppointmentItem> TellAsync(
-        TenantTransaction transaction, Guid id, Booking booking, DateTimeOffset now, CancellationToken cancellationToken)
+        TenantTransaction transaction, Guid id, Booking booking, DateTimeOffset now, IdempotentRequest request, CancellationToken cancellationToken)
     {
         var row = await transaction.QuerySingleOrDefaultAsync<AppointmentRow>(AppointmentRow.Find, new { Id = id }, cancellationToken);
         var item = row!.Shown();
@@ -128,7 +135,7 @@ internal sealed class Bookings(
             new AppointmentReference(transaction.TenantId, id), urgent: false, cancellationToken);
         if (booking.Call is { } call)
             await texts.AddAsync(transaction, id, call, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await request.CommitAsync(transaction, cancellationToken);
         return item;
     }
 }

@@ -37,15 +37,16 @@ internal sealed class CustomerAppointments(TenantDatabase database, Outbox outbo
     // What was done, and when, stays: it is the business's own history.
     private const string Erase =
         $"""
+        delete from texts where tenant_id = @TenantId and (to_number = @PhoneNumber or appointment_id in {Theirs});
         delete from appointments where tenant_id = @TenantId and id in {Theirs} and status = 'held';
         update appointments
-        set customer_name = null, customer_phone = '{Erased}', customer_address = null, notes = null, call_id = null,
+        set customer_name = null, customer_phone = '{Erased}', customer_address = null, notes = null, call_id = null, call_sid = null,
             status = case when status = 'scheduled' and starts_at > @Now then 'cancelled' else status end, version = version + 1, updated_at = @Now
         where tenant_id = @TenantId and id in {Theirs}
         returning id
         """;
 
-    private const string ForgetCalls = "update appointments set call_id = null where tenant_id = @TenantId and call_id = any (@CallIds)";
+    private const string ForgetCalls = "update appointments set call_id = null, call_sid = null where tenant_id = @TenantId and call_id = any (@CallIds)";
 
     public Task<IReadOnlyList<AppointmentRow>> FindAsync(Guid tenantId, string phoneNumber, CancellationToken cancellationToken) => database.ReadAsync(
         tenantId, Find, new { PhoneNumber = phoneNumber },

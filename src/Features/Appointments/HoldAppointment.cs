@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Carter;
 using FluentValidation;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Kernel.Idempotency;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -54,7 +55,8 @@ internal static class HoldAppointment
         }
     }
 
-    internal sealed class Handler(Bookings bookings, Holds holds, Principal principal, TimeProvider clock) : IRequestHandler<Command, Outcome>
+    internal sealed class Handler(Bookings bookings, Holds holds, IdempotentRequest request, Principal principal, TimeProvider clock)
+        : IRequestHandler<Command, Outcome>
     {
         public async Task<Outcome> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -66,10 +68,10 @@ internal static class HoldAppointment
             if (await bookings.FindAsync(wanted, cancellationToken) is not { } service)
                 return new Outcome.NoService();
             var holder = new Holder(principal.Kind == PrincipalKind.Member ? "dashboard" : "api");
-            return await holds.HoldAsync(service, wanted, holder, cancellationToken) is { } held
+            return await holds.HoldAsync(service, wanted, holder, request, cancellationToken) is { } held
                 ? new Outcome.Held(new Item(
                     TypeId.Format(TypeId.Appointment, held.Id), held.StartsAt, held.EndsAt, TypeId.Format(TypeId.Resource, held.ResourceId), held.ExpiresAt!.Value))
-                : new Outcome.Taken([.. (await bookings.AlternativesAsync(wanted, Alternatives, cancellationToken)).Select(SlotItem.Of)]);
+                : new Outcome.Taken([.. (await bookings.AlternativesAsync(service, wanted, Alternatives, cancellationToken)).Select(SlotItem.Of)]);
         }
     }
 
@@ -78,7 +80,8 @@ internal static class HoldAppointment
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/appointments/holds", Handle)
             .WithName(nameof(HoldAppointment)).WithTags("Appointments").WithSummary("Keep a time from others for some minutes, to book it then")
-            .ProducesProblem(StatusCodes.Status409Conflict)
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
+            .TakesIdempotencyKey()
             .RequireAuthorization(Policies.Write);
     }
 

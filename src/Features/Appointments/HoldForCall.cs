@@ -3,6 +3,7 @@ using FluentValidation;
 using KestrelVoice.Contracts;
 using KestrelVoice.Features.Calls;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Kernel.Idempotency;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -31,7 +32,8 @@ internal static class HoldForCall
         }
     }
 
-    internal sealed class Handler(Bookings bookings, Holds holds, Schedules schedules, TimeProvider clock) : IRequestHandler<Command, BookingAnswer?>
+    internal sealed class Handler(Bookings bookings, Holds holds, Schedules schedules, IdempotentRequest request, TimeProvider clock)
+        : IRequestHandler<Command, BookingAnswer?>
     {
         public async Task<BookingAnswer?> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -44,7 +46,7 @@ internal static class HoldForCall
                 return null;
             var held = wanted.StartsAt <= now
                 ? null
-                : await holds.HoldAsync(service, wanted, new Holder("call", name, call.From, call.CallSid), cancellationToken);
+                : await holds.HoldAsync(service, wanted, new Holder("call", name, call.From, call.CallSid), request, cancellationToken);
             return held is not null
                 ? new BookingAnswer(held.Id, [])
                 : new BookingAnswer(AppointmentId: null, await TimesByPhone.InsteadOfAsync(schedules, wanted, now, cancellationToken));

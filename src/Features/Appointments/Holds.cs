@@ -1,5 +1,6 @@
 using KestrelVoice.Features.Calendars;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Kernel.Idempotency;
 using Microsoft.Extensions.Options;
 
 namespace KestrelVoice.Features.Appointments;
@@ -62,13 +63,14 @@ internal sealed class Holds(
         tenantId, FindOfCall, new { CallSid = callSid }, results => results.ReadSingleOrDefaultAsync<Guid?>(), cancellationToken);
 
     /// <returns>Null when nobody is free then.</returns>
-    public async Task<Hold?> HoldAsync(OfferedService service, WantedTime wanted, Holder holder, CancellationToken cancellationToken)
+    public async Task<Hold?> HoldAsync(
+        OfferedService service, WantedTime wanted, Holder holder, IdempotentRequest request, CancellationToken cancellationToken)
     {
         if (holder.CallSid is not null && await ProlongAsync(wanted, holder, cancellationToken) is { } held)
             return held;
         foreach (var resource in service.Availability.FreeAt(wanted.StartsAt))
         {
-            if (await InsertAsync(service, resource, wanted, holder, cancellationToken) is { } taken)
+            if (await InsertAsync(service, resource, wanted, holder, request, cancellationToken) is { } taken)
                 return taken;
         }
         return null;
@@ -92,7 +94,8 @@ internal sealed class Holds(
     }
 
     private async Task<Hold?> InsertAsync(
-        OfferedService service, ScheduledResource resource, WantedTime wanted, Holder holder, CancellationToken cancellationToken)
+        OfferedService service, ScheduledResource resource, WantedTime wanted, Holder holder, IdempotentRequest request,
+        CancellationToken cancellationToken)
     {
         var blocked = service.Availability.BlockedBy(resource, wanted.StartsAt);
         if (!await calendars.AllowAsync(wanted.TenantId, resource.Id, blocked.Start, blocked.End, cancellationToken))
@@ -119,7 +122,7 @@ internal sealed class Holds(
         }, cancellationToken);
         // What the call held before is held on as long as it gets nothing else.
         if (held is not null)
-            await transaction.CommitAsync(cancellationToken);
+            await request.CommitAsync(transaction, cancellationToken);
         return held;
     }
 }

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using Carter;
 using FluentValidation;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Kernel.Idempotency;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -26,7 +27,7 @@ internal static class ReleaseHold
             .WithMessage("id is appt_ and 26 characters, or a UUID.");
     }
 
-    internal sealed class Handler(TenantDatabase database, Principal principal) : IRequestHandler<Command, Outcome>
+    internal sealed class Handler(TenantDatabase database, IdempotentRequest request, Principal principal) : IRequestHandler<Command, Outcome>
     {
         private const string Release = "delete from appointments where tenant_id = @TenantId and id = @Id and status = 'held'";
 
@@ -34,8 +35,10 @@ internal static class ReleaseHold
         {
             await using var transaction = await database.BeginAsync(principal.TenantId, cancellationToken);
             var released = await transaction.ExecuteAsync(Release, new { Id = TypeId.Parse(TypeId.Appointment, command.Id) }, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
-            return released > 0 ? Outcome.Released : Outcome.NotFound;
+            if (released == 0)
+                return Outcome.NotFound;
+            await request.CommitAsync(transaction, cancellationToken);
+            return Outcome.Released;
         }
     }
 
@@ -44,6 +47,7 @@ internal static class ReleaseHold
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapDelete("/api/appointments/holds/{id}", Handle)
             .WithName(nameof(ReleaseHold)).WithTags("Appointments").WithSummary("Release a hold; its time is free again")
+            .TakesIdempotencyKey()
             .RequireAuthorization(Policies.Write);
     }
 

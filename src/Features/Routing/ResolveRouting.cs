@@ -35,7 +35,7 @@ internal static class ResolveRouting
             where id = nullif(current_setting('app.tenant_id', true), '')::uuid;
             select id, name
             from services
-            where tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid
+            where tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid and archived_at is null
             order by created_at, id
             limit @MostServices
             """;
