@@ -85,6 +85,22 @@ public sealed class HoldAppointmentTests(KestrelVoiceApp app) : IClassFixture<Ke
     }
 
     [Fact]
+    public async Task Who_is_to_come_can_be_said()
+    {
+        var tenant = await app.GivenATenant();
+        using var client = app.ClientFor(tenant);
+        var trade = await app.GivenATrade(tenant, technicians: 2);
+
+        using var held = await client.Hold(trade, StartsAt, trade.ResourceIds[1]);
+        using var again = await client.Hold(trade, StartsAt, trade.ResourceIds[1]);
+        using var anybody = await client.Hold(trade, StartsAt);
+
+        (await held.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty("resource_id").GetString().ShouldBe(trade.ResourceIds[1]);
+        await again.ShouldBeProblem(HttpStatusCode.Conflict, "conflict");
+        (await anybody.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty("resource_id").GetString().ShouldBe(trade.ResourceIds[0]);
+    }
+
+    [Fact]
     public async Task Of_many_who_hold_at_once_one_does()
     {
         var (_, client, trade) = await ArrangeAsync();
