@@ -178,7 +178,7 @@ public sealed class BookingTalkTests
     [Fact]
     public void After_hours_one_can_book_but_nobodys_phone_rings()
     {
-        SimulatedLine Closed() => new(Tenant.Booking with { OpeningHours = [] }, Calendar.HalfHours(3));
+        static SimulatedLine Closed() => new(Tenant.Booking with { OpeningHours = [] }, Calendar.HalfHours(3));
         Closed().LastSaid.ShouldEndWith(Script.ClosedOrBook);
         Closed().Presses("1").Events.OfType<EmergencyDetected>().Single().Phrase.ShouldBe(ScriptedEngine.EmergencyKeyPhrase);
 
