@@ -39,7 +39,7 @@ public abstract class AppBesideGoogle<TApp>(TApp app) : IAsyncLifetime
     public async Task<T> AsTimePasses<T>(Task<T> task)
     {
         while (await Task.WhenAny(task, Task.Delay(TimeSpan.FromMilliseconds(20), TestContext.Current.CancellationToken)) != task)
-            app.Clock.Advance(TimeSpan.FromMilliseconds(100));
+            app.Clock.Advance(TimeSpan.FromMilliseconds(25));
         return await task;
     }
 
