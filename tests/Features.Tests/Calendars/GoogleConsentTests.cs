@@ -295,6 +295,6 @@ public sealed class GoogleNotSetUpTests(KestrelVoiceApp app) : IClassFixture<Kes
     {
         var settings = new GoogleSettings { ClientId = clientId, ClientSecret = secret, BaseUrls = new() { Api = new Uri(api, UriKind.RelativeOrAbsolute) } };
 
-        new GoogleSettings.Validator().Validate(null, settings).FailureMessage.ShouldContain(complaint);
+        new GoogleSettings.Validator().Validate(null, settings).FailureMessage.ShouldNotBeNull().ShouldContain(complaint);
     }
 }
