@@ -101,17 +101,20 @@ internal static class GetAnalytics
         internal static readonly string Read =
             $"""
             select {Version("@TenantId", "@Now")} as version, time_zone, (@Now at time zone time_zone)::date::text as today from tenants where id = @TenantId;
+            with range as materialized (
+                select coalesce(@To::date, (@Now at time zone time_zone)::date) as last from tenants where id = @TenantId
+            )
             select date_trunc(@Interval, days.day)::date::text as period,
                    coalesce(sum(total), 0)::bigint as total, coalesce(sum(completed), 0)::bigint as completed, coalesce(sum(missed), 0)::bigint as missed,
                    coalesce(sum(seconds), 0)::bigint as seconds, coalesce(sum(bookable), 0)::bigint as bookable,
                    coalesce(sum(booked), 0)::bigint as booked, coalesce(sum(emergency), 0)::bigint as emergency,
                    coalesce(sum(recovered), 0)::bigint as recovered
-            from (
-                select last - back as day
-                from (select coalesce(@To::date, (@Now at time zone time_zone)::date) as last from tenants where id = @TenantId) as range,
-                     generate_series(0, @Days - 1) as back
-            ) as days
+            from range
+            cross join generate_series(0, @Days - 1) as back
+            cross join lateral (select last - back as day) as days
+            -- Of all the tenant's days only these are read.
             left join call_days on tenant_id = @TenantId and call_days.day = days.day
+                and call_days.day between (select last from range) - (@Days - 1) and (select last from range)
             group by 1
             order by 1
             """;

@@ -34,7 +34,7 @@ internal static class CallSelection
             ? new Place(until, page.Offset == 0 ? null : sql.Add((long)page.Offset))
             : Place.Sought;
         var seek = place == Place.Sought
-            ? $"with place as materialized (select * from seek_call({tenant}, {until ?? "'infinity'"}, {KindArguments(sql, query)}, {sql.Add((long)page.Offset)})) "
+            ? $"with place as materialized (select before, rest from seek_call({tenant}, {until ?? "'infinity'"}, {KindArguments(sql, query)}, {sql.Add((long)page.Offset)})) "
             : "";
         var when = string.Concat(
             Since(sql, tenant, query) is { } since ? $"and created_at >= {since} " : "",

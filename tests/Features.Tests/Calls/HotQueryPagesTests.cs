@@ -105,8 +105,8 @@ public sealed partial class HotQueryPagesTests(KestrelVoiceApp app) : IClassFixt
         var types = parameters.Count == 0 ? "" : $"({string.Join(", ", parameters.Select(parameter => TypeOf(parameter.Value)))})";
         var values = parameters.Count == 0 ? "" : $"({string.Join(", ", parameters.Select(parameter => Literal(parameter.Value)))})";
         await connection.ExecuteAsync($"prepare hot {types} as {command.CommandText}");
-        // The first run plans, and reads the catalogue for it.
-        await connection.ExecuteAsync($"explain execute hot {values}");
+        // The first run plans, compiles functions, and reads the catalogue for it.
+        await connection.ExecuteAsync($"explain (analyze) execute hot {values}");
         var plan = await connection.QuerySingleAsync<string>($"explain (analyze, buffers, format json) execute hot {values}");
         await connection.ExecuteAsync("deallocate hot");
         var root = JsonElement.Parse(plan)[0].GetProperty("Plan");
