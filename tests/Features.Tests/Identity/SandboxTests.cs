@@ -284,12 +284,13 @@ public sealed class SandboxTests : IClassFixture<KestrelVoiceApp>
     public async Task The_app_can_open_no_tenant_but_a_sandbox_of_the_one_in_which_it_is()
     {
         var (tenant, other) = (await app.GivenATenant(), await app.GivenATenant());
+        var fresh = Guid.CreateVersion7(app.Clock.GetUtcNow());
         app.Stranger().Dispose();
         await using var source = NpgsqlDataSource.Create(app.Database.App);
 
         foreach (var (enter, id, sandboxOf) in new (Guid, Guid, Guid?)[]
         {
-            (tenant.Id, Guid.NewGuid(), null), (other.Id, Guid.NewGuid(), tenant.Id), (Guid.Empty, Guid.Empty, tenant.Id), (Guid.Empty, Guid.Empty, null),
+            (tenant.Id, fresh, null), (other.Id, fresh, tenant.Id), (Guid.Empty, Guid.Empty, tenant.Id), (Guid.Empty, Guid.Empty, null),
         })
         {
             await using var transaction = await new TenantDatabase(source).BeginAsync(enter, Stop);
