@@ -71,7 +71,10 @@ public sealed class BookingChaosRun : IAsyncLifetime
         var random = new Random(Seed);
         for (var kill = 0; kill < Kills; kill++)
         {
-            await Task.Delay(random.Next(100, 1500), cancellationToken);
+            // However slow the machine: something was booked since the last time, and more is being booked.
+            var enough = bookings.Count + random.Next(5, 40);
+            await Eventually.Is(() => Task.FromResult(bookings.Count >= enough), Settling, () => Stack.Host.Log, cancellationToken);
+            await Task.Delay(random.Next(200), cancellationToken);
             await Stack.Host.KillAsync(cancellationToken);
             Stack.Host.Start();
             await Stack.ReadyAsync(cancellationToken);
