@@ -39,12 +39,15 @@ internal static class DeleteResource
         // The lock waits for bookings that are under way; those that come later find it archived.
         private const string Lock = "select archived_at is not null from resources where tenant_id = @TenantId and id = @Id for update";
 
+        // Until its row is gone, also an expired hold may still become an appointment.
+        private const string ReleaseExpired =
+            "delete from appointments where tenant_id = @TenantId and resource_id = @Id and status = 'held' and expires_at <= @Now";
+
         private const string FindAppointment =
             """
             select 1
             from appointments
             where tenant_id = @TenantId and resource_id = @Id and status in ('held', 'scheduled') and blocked_end > @Now and ends_at > @Now
-              and (expires_at is null or expires_at > @Now)
             limit 1
             """;
 
@@ -76,6 +79,7 @@ internal static class DeleteResource
                 return new Outcome.NotFound();
             if (!archived)
             {
+                await transaction.ExecuteAsync(ReleaseExpired, resource, cancellationToken);
                 if (await transaction.QuerySingleOrDefaultAsync<int?>(FindAppointment, resource, cancellationToken) is not null)
                     return new Outcome.IsBooked();
                 if (await transaction.QuerySingleOrDefaultAsync<string>(FindService, resource, cancellationToken) is { } service)
