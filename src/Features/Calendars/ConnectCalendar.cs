@@ -69,7 +69,7 @@ internal static class ConnectCalendar
         TenantDatabase database, Principal principal, CustomerUrlRules urls, CalDavClient calDav, NewCalendars calendars)
         : IRequestHandler<Command, Outcome>
     {
-        private const string FindResource = "select 1 from resources where tenant_id = @TenantId and id = @ResourceId";
+        private const string FindResource = "select 1 from resources where tenant_id = @TenantId and id = @ResourceId and archived_at is null";
 
         public async Task<Outcome> Handle(Command command, CancellationToken cancellationToken)
         {

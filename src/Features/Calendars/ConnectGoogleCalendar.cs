@@ -67,7 +67,7 @@ internal static class ConnectGoogleCalendar
         // To sign in, to choose an account, to read what is asked for.
         private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
-        private const string FindResource = "select 1 from resources where tenant_id = @TenantId and id = @ResourceId";
+        private const string FindResource = "select 1 from resources where tenant_id = @TenantId and id = @ResourceId and archived_at is null";
 
         private const string Insert =
             """
@@ -118,8 +118,8 @@ internal static class ConnectGoogleCalendar
     }
 
     internal static async Task<Results<Ok<Response>, ProblemHttpResult>> Handle(
-        Command command, IMediator mediator, CancellationToken cancellationToken) =>
-        await mediator.Send(command, cancellationToken) switch
+        Command command, IMediator mediator, Principal principal, CancellationToken cancellationToken) =>
+        principal.Mode is Mode.Test ? Problems.Sandboxed("A sandbox has its own calendar and connects no other.") : await mediator.Send(command, cancellationToken) switch
         {
             Outcome.Ready(var response) => TypedResults.Ok(response),
             Outcome.NoResource => Problems.NotFound("There is no such resource."),

@@ -46,7 +46,12 @@ internal sealed partial class DeleteRecordingsActivity(
     : WorkflowActivity<DeleteRecordingsWorkflow.Input, int>
 {
     private const string Find =
-        "select id, recording_sid from erased_recordings where tenant_id = @TenantId and batch_id = @BatchId and status = 'pending' order by id";
+        """
+        select id, recording_sid, reaches_outside(@TenantId) as is_at_twilio
+        from erased_recordings
+        where tenant_id = @TenantId and batch_id = @BatchId and status = 'pending'
+        order by id
+        """;
 
     private const string Forget =
         """
@@ -62,7 +67,7 @@ internal sealed partial class DeleteRecordingsActivity(
         where tenant_id = @TenantId and batch_id = @BatchId and status = 'pending'
         """;
 
-    private sealed record Row(Guid Id, string RecordingSid);
+    private sealed record Row(Guid Id, string RecordingSid, bool IsAtTwilio);
 
     public override async Task<int> RunAsync(WorkflowActivityContext context, DeleteRecordingsWorkflow.Input input)
     {
@@ -71,7 +76,7 @@ internal sealed partial class DeleteRecordingsActivity(
         var left = 0;
         foreach (var row in rows)
         {
-            if (await TryDeleteAsync(input.TenantId, row))
+            if (!row.IsAtTwilio || await TryDeleteAsync(input.TenantId, row))
                 await ExecuteAsync(input.TenantId, Forget, new { row.Id, Now = clock.GetUtcNow().UtcDateTime });
             else
                 left++;

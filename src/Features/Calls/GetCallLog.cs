@@ -61,7 +61,10 @@ internal static class GetCallLog
             var row = await results.ReadSingleOrDefaultAsync<Row>();
             if (row is null)
                 return null;
-            var events = await results.ReadAsync<StoredCallEvent>();
+            var events = (await results.ReadAsync<StoredCallEvent>()).AsList();
+            // Erased between the two statements.
+            if (events is [])
+                return null;
             var facts = CallFacts.From(events.Select(stored => stored.Read()));
             var id = TypeId.Format(TypeId.Call, row.Id);
             return new Response(

@@ -19,7 +19,8 @@ internal sealed partial class ConfirmationTexts(
     private const string Insert =
         """
         insert into texts (tenant_id, id, appointment_id, from_number, to_number, status, created_at, updated_at)
-        values (@TenantId, @Id, @AppointmentId, @From, @To, 'waiting', @Now, @Now)
+        select @TenantId, @Id, @AppointmentId, @From, @To, 'waiting', @Now, @Now
+        where reaches_outside(@TenantId)
         on conflict (tenant_id, appointment_id) do nothing
         """;
 

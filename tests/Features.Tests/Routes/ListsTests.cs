@@ -64,7 +64,9 @@ public sealed class ListsTests(KestrelVoiceApp app) : IClassFixture<KestrelVoice
 
         foreach (var path in Lists().Select(route => route.Fill(_ => Guid.Empty.ToString())))
         {
-            foreach (var (query, parameter) in new[] { ("limit=0", "limit"), ("limit=101", "limit"), ("offset=-1", "offset"), ("offset=10001", "offset"), ("cursor=nonsense", "cursor") })
+            // Other lists walk over what they skip.
+            var tooFar = path == "/api/call-logs" ? "offset=2147483648" : "offset=10001";
+            foreach (var (query, parameter) in new[] { ("limit=0", "limit"), ("limit=101", "limit"), ("offset=-1", "offset"), (tooFar, "offset"), ("cursor=nonsense", "cursor") })
             {
                 using var response = await client.GetAsync($"{path}?{query}", Token);
                 await response.ShouldBeInvalid(parameter);
@@ -72,7 +74,7 @@ public sealed class ListsTests(KestrelVoiceApp app) : IClassFixture<KestrelVoice
         }
     }
 
-    private IEnumerable<HostRoute> Lists()
+    private List<HostRoute> Lists()
     {
         app.StartServer();
         var lists = RouteTable.Under(app, "/api/").Where(route => route.Method == "GET" && route.QueryParameters.Contains("cursor")).ToList();
