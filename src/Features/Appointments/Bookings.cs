@@ -128,7 +128,8 @@ internal sealed class Bookings(
         var item = row!.Shown();
         await events.RecordAsync(transaction, new TenantEvent(TenantEventTypes.AppointmentBooked, $"booked:{id}", now, new AppointmentEventData(
             item.Id, item.CallId, item.Service.Name, item.StartsAt, item.EndsAt,
-            new AppointmentEventData.Party(item.Customer.Name, item.Customer.PhoneNumber, item.Customer.Address), item.Status)) { CallId = row.CallId },
+            new AppointmentEventData.Party(item.Customer.Name, item.Customer.PhoneNumber, item.Customer.Address), item.Status))
+        { CallId = row.CallId },
             cancellationToken);
         await outbox.AddAsync(
             transaction, Topics.AppointmentChanges, AppointmentReference.CloudEventType,

@@ -9,15 +9,38 @@ internal static class TimeChoice
 
     private static readonly Dictionary<string, int> Places = new(StringComparer.Ordinal)
     {
-        ["first"] = 1, ["1st"] = 1, ["one"] = 1, ["1"] = 1,
-        ["second"] = 2, ["2nd"] = 2, ["two"] = 2, ["2"] = 2,
-        ["third"] = 3, ["3rd"] = 3, ["three"] = 3, ["3"] = 3,
+        ["first"] = 1,
+        ["1st"] = 1,
+        ["one"] = 1,
+        ["1"] = 1,
+        ["second"] = 2,
+        ["2nd"] = 2,
+        ["two"] = 2,
+        ["2"] = 2,
+        ["third"] = 3,
+        ["3rd"] = 3,
+        ["three"] = 3,
+        ["3"] = 3,
     };
 
     private static readonly Dictionary<string, int> Numbers = new(StringComparer.Ordinal)
     {
-        ["one"] = 1, ["two"] = 2, ["three"] = 3, ["four"] = 4, ["five"] = 5, ["six"] = 6, ["seven"] = 7, ["eight"] = 8, ["nine"] = 9, ["ten"] = 10,
-        ["eleven"] = 11, ["twelve"] = 12, ["fifteen"] = 15, ["twenty"] = 20, ["thirty"] = 30, ["forty"] = 40,
+        ["one"] = 1,
+        ["two"] = 2,
+        ["three"] = 3,
+        ["four"] = 4,
+        ["five"] = 5,
+        ["six"] = 6,
+        ["seven"] = 7,
+        ["eight"] = 8,
+        ["nine"] = 9,
+        ["ten"] = 10,
+        ["eleven"] = 11,
+        ["twelve"] = 12,
+        ["fifteen"] = 15,
+        ["twenty"] = 20,
+        ["thirty"] = 30,
+        ["forty"] = 40,
     };
 
     // What makes the number before it an hour.
@@ -28,7 +51,12 @@ internal static class TimeChoice
 
     private static readonly Dictionary<string, (int From, int To)> PartsOfDay = new(StringComparer.Ordinal)
     {
-        ["morning"] = (0, 12), ["am"] = (0, 12), ["afternoon"] = (12, 17), ["evening"] = (17, 24), ["tonight"] = (17, 24), ["pm"] = (12, 24),
+        ["morning"] = (0, 12),
+        ["am"] = (0, 12),
+        ["afternoon"] = (12, 17),
+        ["evening"] = (17, 24),
+        ["tonight"] = (17, 24),
+        ["pm"] = (12, 24),
     };
 
     public static bool WantsLater(IReadOnlyList<string> words) => LaterPhrases.Any(phrase => Words.Contain(words, phrase));

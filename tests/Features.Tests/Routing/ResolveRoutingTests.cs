@@ -22,7 +22,8 @@ public sealed class ResolveRoutingTests(KestrelVoiceApp app) : IClassFixture<Kes
         settings.ShouldNotBeNull();
         settings.ShouldBe(new RoutingSettings(
             tenant.Id, tenant.Name, "America/Los_Angeles", settings.OpeningHours, null, true, "+15035550110", "+15035550120", 20,
-            settings.EmergencyPhrases, "en-US") { Services = settings.Services });
+            settings.EmergencyPhrases, "en-US")
+        { Services = settings.Services });
         settings.Services.ShouldBeEmpty();
         settings.OpeningHours.ShouldBe([new OpeningHours(DayOfWeek.Monday, new TimeOnly(8, 0), new TimeOnly(17, 0))]);
         settings.EmergencyPhrases.ShouldBe(["burst pipe"]);
