@@ -264,6 +264,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/callers/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Erase all that is held of a phone number */
+        post: operations["EraseCaller"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/call-logs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read one call log with its turns */
+        get: operations["GetCallLog"];
+        put?: never;
+        post?: never;
+        /** Erase a call: what was said, its recording, and what was told of it */
+        delete: operations["EraseCallLog"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/callers/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read all that is held of a phone number, as one document */
+        post: operations["ExportCaller"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/export/call-logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read all call logs, newest first, a line of JSON each */
+        get: operations["ExportCallLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/erasures/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read how far an erasure is */
+        get: operations["GetErasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read how long calls are kept */
+        get: operations["GetRetention"];
+        /** Say how long calls are kept */
+        put: operations["ChangeRetention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me": {
         parameters: {
             query?: never;
@@ -324,7 +428,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List API keys, newest first, without the keys themselves */
+        /** List API keys of both modes, newest first, without the keys themselves */
         get: operations["ListApiKeys"];
         put?: never;
         /** Create an API key; the answer shows it this once */
@@ -403,23 +507,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/call-logs/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read one call log with its turns */
-        get: operations["GetCallLog"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/call-logs/{id}/recording": {
         parameters: {
             query?: never;
@@ -466,6 +553,23 @@ export interface paths {
         put?: never;
         /** Connect a resource's calendar by CalDAV, and read it */
         post: operations["ConnectCalendar"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calendars/google": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to connect a resource's Google calendar, whose owner then consents at Google */
+        post: operations["ConnectGoogleCalendar"];
         delete?: never;
         options?: never;
         head?: never;
@@ -610,18 +714,35 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/services": {
+    "/api/appointments/holds": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** List what can be booked */
-        get: operations["ListServices"];
+        get?: never;
+        put?: never;
+        /** Keep a time from others for some minutes, to book it then */
+        post: operations["HoldAppointment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/appointments/holds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
         put?: never;
         post?: never;
-        delete?: never;
+        /** Release a hold; its time is free again */
+        delete: operations["ReleaseHold"];
         options?: never;
         head?: never;
         patch?: never;
@@ -638,6 +759,98 @@ export interface paths {
         put?: never;
         /** Move an appointment to another time, or to somebody else */
         post: operations["RescheduleAppointment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/services/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a service, also one that is offered no more */
+        get: operations["GetService"];
+        put?: never;
+        post?: never;
+        /** Offer a service no more; its appointments stay */
+        delete: operations["DeleteService"];
+        options?: never;
+        head?: never;
+        /** Change a service; what is absent or null stays as it is, and so do its appointments */
+        patch: operations["ChangeService"];
+        trace?: never;
+    };
+    "/api/services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what can be booked, at most 200 */
+        get: operations["ListServices"];
+        put?: never;
+        /** Offer a service */
+        post: operations["CreateService"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/resources/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a resource, also one that is booked no more */
+        get: operations["GetResource"];
+        put?: never;
+        post?: never;
+        /** Book a resource no more, and disconnect its calendars; 409 while it has appointments to come */
+        delete: operations["DeleteResource"];
+        options?: never;
+        head?: never;
+        /** Change a resource; what is absent or null stays as it is, and so do its appointments */
+        patch: operations["ChangeResource"];
+        trace?: never;
+    };
+    "/api/resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List who can be booked, at most 200 */
+        get: operations["ListResources"];
+        put?: never;
+        /** Add somebody, or something, that can be booked */
+        post: operations["CreateResource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/holidays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the days on which nobody works, earliest first */
+        get: operations["ListHolidays"];
+        /** Say on which days nobody works, in place of those before */
+        put: operations["ReplaceHolidays"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -757,6 +970,8 @@ export interface components {
         ApiKeyItem: {
             id: string;
             name: string;
+            /** @description live, or test: then it acts in the sandbox. */
+            mode: components["schemas"]["Mode"];
             scopes: string[];
             /** @description How the key begins. */
             prefix: string;
@@ -813,6 +1028,8 @@ export interface components {
             resource_id?: null | string;
             /** @description Up to 2,000 characters. */
             notes?: null | string;
+            /** @description appt_… or the bare UUID of a hold on that very time, which becomes the appointment. */
+            hold_id?: null | string;
         };
         BookAppointmentParty: {
             /** @description Up to 200 characters. */
@@ -830,7 +1047,9 @@ export interface components {
             /** @description Whose calendar it is. */
             resource_id: string;
             name: string;
+            /** @description Which calendar it is, at its server. */
             url: string;
+            /** @description Who opens it: the user name, or the address of the Google account. */
             username: string;
             /** @description Whether the resource's appointments are written there. */
             receives_appointments: boolean;
@@ -861,7 +1080,7 @@ export interface components {
         CallDecision: {
             /** Format: date-time */
             at: string;
-            /** @description answered, emergency, dialed, voicemail, recording or ended. */
+            /** @description answered, emergency, dialed, booked, voicemail, recording or ended. */
             kind: string;
             reason: string;
         };
@@ -964,6 +1183,50 @@ export interface components {
             /** @description owner, admin, member or viewer. */
             role: string;
         };
+        ChangeResourceChanges: {
+            /** @description 1 to 100 characters. */
+            name?: null | string;
+            /**
+             * Format: int32
+             * @description To the next customer, 0 to 480.
+             */
+            travel_minutes?: null | number;
+            /** @description The whole week, in place of the one before; never when empty. */
+            working_hours?: null | components["schemas"]["WorkingHours"][];
+        };
+        ChangeRetentionCommand: {
+            /**
+             * Format: int32
+             * @description 30 to 3650, or null to keep calls for good.
+             */
+            call_days: null | number;
+        };
+        ChangeServiceChanges: {
+            /** @description 1 to 100 characters. */
+            name?: null | string;
+            /**
+             * Format: int32
+             * @description How long it takes, 5 to 1440.
+             */
+            length_minutes?: null | number;
+            /**
+             * Format: int32
+             * @description Kept free before it, 0 to 480.
+             */
+            buffer_before_minutes?: null | number;
+            /**
+             * Format: int32
+             * @description Kept free after it, besides travel, 0 to 480.
+             */
+            buffer_after_minutes?: null | number;
+            /**
+             * Format: int32
+             * @description How far apart its times are offered, 5 to 1440.
+             */
+            step_minutes?: null | number;
+            /** @description Who performs it, in place of whoever did; everybody when empty. */
+            resource_ids?: null | string[];
+        };
         ChangeWebhookChanges: {
             url?: null | string;
             events?: null | string[];
@@ -994,17 +1257,42 @@ export interface components {
              */
             poll_interval?: null | number;
         };
+        ConnectGoogleCalendarCommand: {
+            /** @description Whose calendar it is: res_… or the bare UUID. */
+            resource_id: string;
+            /** @description Which of the account's calendars, by Google's id of it; when absent, the account's own. */
+            calendar_id?: null | string;
+            /** @description Whether appointments are written there; when absent, as long as it can be written to and no other calendar of the resource receives them. */
+            receives_appointments?: null | boolean;
+            /**
+             * Format: int32
+             * @description Seconds from one reading to the next, 60 to 86,400; 300 when absent.
+             */
+            poll_interval?: null | number;
+        };
+        ConnectGoogleCalendarResponse: {
+            /** @description Google's page where whoever owns the calendar consents. For one browser, once. */
+            authorize_url: string;
+            /**
+             * Format: date-time
+             * @description Until when they must be back from there.
+             */
+            expires_at: string;
+        };
         CreateApiKeyCommand: {
             /** @description What the key is for, 1 to 100 characters. */
             name: string;
             /** @description read, write, or both. */
             scopes: string[];
+            /** @description live (when absent), or test: a key that acts in the sandbox, out of which nothing reaches. */
+            mode?: null | string;
         };
         CreateApiKeyResponse: {
             id: string;
             /** @description The key itself, shown this once. */
             key: string;
             name: string;
+            mode: components["schemas"]["Mode"];
             scopes: string[];
             prefix: string;
             last4: string;
@@ -1018,6 +1306,43 @@ export interface components {
             event: string;
             /** @description Where it is posted: https, on a public address. */
             target_url: string;
+        };
+        CreateResourceCommand: {
+            /** @description 1 to 100 characters. */
+            name: string;
+            /**
+             * Format: int32
+             * @description To the next customer, 0 to 480; 0 when absent.
+             */
+            travel_minutes?: null | number;
+            /** @description When it can be booked; never when absent or empty. */
+            working_hours?: null | components["schemas"]["WorkingHours"][];
+        };
+        CreateServiceCommand: {
+            /** @description 1 to 100 characters. */
+            name: string;
+            /**
+             * Format: int32
+             * @description How long it takes, 5 to 1440.
+             */
+            length_minutes: number;
+            /**
+             * Format: int32
+             * @description Kept free before it, 0 to 480; 0 when absent.
+             */
+            buffer_before_minutes?: null | number;
+            /**
+             * Format: int32
+             * @description Kept free after it, besides travel, 0 to 480; 0 when absent.
+             */
+            buffer_after_minutes?: null | number;
+            /**
+             * Format: int32
+             * @description How far apart its times are offered, 5 to 1440; 30 when absent.
+             */
+            step_minutes?: null | number;
+            /** @description Who performs it; everybody when absent or empty. */
+            resource_ids?: null | string[];
         };
         CreateWebhookCommand: {
             /** @description Where events are posted: https, on a public address. */
@@ -1080,6 +1405,118 @@ export interface components {
             old_secret_ends_at: null | string;
             /** @description Signs every delivery. Shown this once. */
             secret: string;
+        };
+        EraseCallerCommand: {
+            /** @description E.164, such as +15035550142. */
+            phone_number: string;
+            /**
+             * @description Cancels appointments that are still to come. Without it they are a conflict.
+             * @default false
+             */
+            cancel_appointments: boolean;
+        };
+        ErasureItem: {
+            /** @description TypeID, ers_ + 26 characters. */
+            id: string;
+            /** @description call, caller or retention. */
+            kind: string;
+            /** @description running; done: nothing is left here or at Twilio; incomplete: Twilio did not delete a recording in three days. */
+            status: string;
+            /**
+             * Format: int32
+             * @description How many were erased so far.
+             */
+            calls: number;
+            /**
+             * Format: int32
+             * @description How many had their customer erased.
+             */
+            appointments: number;
+            recordings: components["schemas"]["ErasureItemRecordingCounts"];
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the last call was erased here; null while some are left.
+             */
+            finished_at: null | string;
+        };
+        ErasureItemRecordingCounts: {
+            /**
+             * Format: int32
+             * @description Still with Twilio.
+             */
+            pending: number;
+            /** Format: int32 */
+            deleted: number;
+            /**
+             * Format: int32
+             * @description Given up: delete them in Twilio's console.
+             */
+            failed: number;
+        };
+        ExportCallerCommand: {
+            /** @description E.164, such as +15035550142. */
+            phone_number: string;
+        };
+        ExportCallerResponse: {
+            phone_number: string;
+            /** Format: date-time */
+            exported_at: string;
+            /** @description Calls from and to the number, oldest first. */
+            calls: components["schemas"]["ExportedCall"][];
+            /** @description For the number, or booked in its calls. */
+            appointments: components["schemas"]["ExportedAppointment"][];
+        };
+        ExportedAppointment: {
+            appointment: components["schemas"]["AppointmentItem"];
+            events: components["schemas"]["ExportedEvent"][];
+        };
+        ExportedCall: {
+            id: string;
+            phone_number: string;
+            dialed_number: string;
+            direction: string;
+            status: components["schemas"]["CallStatus"];
+            outcome: null | components["schemas"]["CallOutcome"];
+            emergency: boolean;
+            /** Format: int32 */
+            duration: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ended_at: null | string;
+            transcript: null | string;
+            /** @description One or two sentences. */
+            summary: null | string;
+            /** @description Answers with the audio to the credential that reads this; null without a recording. */
+            recording_url: null | string;
+            turns: components["schemas"]["CallTurn"][];
+            long_summary: null | components["schemas"]["CallSummaryItem"];
+            /** @description What was told of it, and to whom. */
+            events: components["schemas"]["ExportedEvent"][];
+        };
+        ExportedEvent: {
+            /** Format: int64 */
+            sequence: number;
+            id: string;
+            event: string;
+            /** Format: date-time */
+            timestamp: string;
+            data: null | components["schemas"]["JsonElement"];
+            messages: components["schemas"]["ExportedMessage"][];
+        };
+        ExportedMessage: {
+            id: string;
+            /** @description Of the webhook endpoint or hook. */
+            endpoint_id: string;
+            url: string;
+            /** @description pending, retrying, delivered, failed or cancelled. */
+            state: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            finished_at: null | string;
         };
         GetAnalyticsCoveredRange: {
             /**
@@ -1250,6 +1687,8 @@ export interface components {
             /** @description What the API key is called; null for a member. */
             key_name: null | string;
             scopes: string[];
+            /** @description test with a test key: tenant is then the sandbox, out of which nothing reaches. */
+            mode: components["schemas"]["Mode"];
             tenant: components["schemas"]["GetMeTenantOfRequest"];
             quota: components["schemas"]["GetMeQuota"];
             /** @description Every tenant of a member, oldest membership first; X-Tenant-Id names the one to act in. Null for a key. */
@@ -1296,7 +1735,7 @@ export interface components {
             event_id: string;
             /** @description Made up, because somebody asked for it; no event of the tenant's. */
             test: boolean;
-            /** @description pending (the first attempt is due), retrying, delivered, failed or cancelled. */
+            /** @description pending (the first attempt is due), retrying, delivered, failed, cancelled, or withheld: a sandbox sends nothing. */
             state: string;
             /** Format: int32 */
             attempt_count: number;
@@ -1325,6 +1764,34 @@ export interface components {
             /** @description In their order. */
             attempts: components["schemas"]["GetWebhookMessageAttempt"][];
         };
+        HoldAppointmentCommand: {
+            /** @description svc_… or the bare UUID. */
+            service_id: string;
+            /** @description When it would begin (RFC 3339), commonly one that GET /api/availability offers. */
+            starts_at: string;
+            /** @description res_… or the bare UUID; whoever is free when absent. */
+            resource_id?: null | string;
+        };
+        HoldAppointmentItem: {
+            /** @description appt_…; the appointment's id once it is booked. */
+            id: string;
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            resource_id: string;
+            /**
+             * Format: date-time
+             * @description From then on the time is anybody's.
+             */
+            expires_at: string;
+        };
+        HolidayItem: {
+            /** @description YYYY-MM-DD, where the business is. */
+            day: string;
+            /** @description Up to 100 characters. */
+            name?: null | string;
+        };
         HookItem: {
             /** @description TypeID, hook_ + 26 characters; what to unsubscribe with. */
             id: string;
@@ -1343,11 +1810,11 @@ export interface components {
             pagination: components["schemas"]["Pagination"];
         };
         ListAuditLogActor: {
-            /** @description member or api_key. */
+            /** @description member, api_key, or system for what happens by itself. */
             kind: string;
-            /** @description The member's user id, or the API key's key_… id. */
+            /** @description The member's user id, the API key's key_… id, or system. */
             id: string;
-            /** @description The member's address at that time; null for a key. */
+            /** @description The member's address at that time; null for anything else. */
             email: null | string;
         };
         ListAuditLogItem: {
@@ -1379,6 +1846,9 @@ export interface components {
             /** @description For a person who chooses. */
             label: string;
         };
+        ListHolidaysResponse: {
+            data: components["schemas"]["HolidayItem"][];
+        };
         ListHooksResponse: {
             data: components["schemas"]["HookItem"][];
             pagination: components["schemas"]["Pagination"];
@@ -1387,18 +1857,11 @@ export interface components {
             data: components["schemas"]["MemberItem"][];
             pagination: components["schemas"]["Pagination"];
         };
-        ListServicesItem: {
-            id: string;
-            name: string;
-            /** Format: int32 */
-            length_minutes: number;
-            /** Format: int32 */
-            buffer_before_minutes: number;
-            /** Format: int32 */
-            buffer_after_minutes: number;
+        ListResourcesResponse: {
+            data: components["schemas"]["ResourceItem"][];
         };
         ListServicesResponse: {
-            data: components["schemas"]["ListServicesItem"][];
+            data: components["schemas"]["ServiceItem"][];
         };
         ListTenantEventsItem: {
             /**
@@ -1412,6 +1875,8 @@ export interface components {
             /** @description TypeID, evt_ + 26 characters; the webhook-id of its deliveries. */
             id: string;
             data: null | components["schemas"]["JsonElement"];
+            /** @description What it was about has been erased: only that there was an event is left. */
+            erased: boolean;
         };
         ListTenantEventsResponse: {
             /** @description In the order of their sequence. */
@@ -1445,6 +1910,8 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        /** @enum {unknown} */
+        Mode: "live" | "test";
         Pagination: {
             /**
              * Format: int64
@@ -1481,6 +1948,13 @@ export interface components {
                 [key: string]: string[];
             };
         };
+        ReplaceHolidaysCommand: {
+            /** @description Every holiday, past ones too if they are to stay in the list; up to 500. */
+            data: components["schemas"]["HolidayItem"][];
+        };
+        ReplaceHolidaysResponse: {
+            data: components["schemas"]["HolidayItem"][];
+        };
         RescheduleAppointmentWish: {
             /** @description When it is to begin (RFC 3339). */
             starts_at: string;
@@ -1499,6 +1973,35 @@ export interface components {
              * @description How many are sent once more, oldest first. When it is 10,000, ask again once they are sent.
              */
             count: number;
+        };
+        ResourceItem: {
+            id: string;
+            name: string;
+            /**
+             * Format: int32
+             * @description To the next customer; kept free after each appointment.
+             */
+            travel_minutes: number;
+            working_hours: components["schemas"]["WorkingHours"][];
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Since when it is booked no more.
+             */
+            archived_at: null | string;
+        };
+        RetentionItem: {
+            /**
+             * Format: int32
+             * @description Calls that came in longer ago are erased, once a day; null keeps them.
+             */
+            call_days: null | number;
+            /**
+             * Format: date-time
+             * @description Null when it was never changed.
+             */
+            updated_at: null | string;
         };
         RotateWebhookSecretResponse: {
             id: string;
@@ -1519,6 +2022,36 @@ export interface components {
             /** @description As when creating; made by us when absent. */
             secret?: null | string;
         };
+        ServiceItem: {
+            id: string;
+            name: string;
+            /** Format: int32 */
+            length_minutes: number;
+            /**
+             * Format: int32
+             * @description Kept free before it.
+             */
+            buffer_before_minutes: number;
+            /**
+             * Format: int32
+             * @description Kept free after it, besides travel.
+             */
+            buffer_after_minutes: number;
+            /**
+             * Format: int32
+             * @description How far apart its times are offered.
+             */
+            step_minutes: number;
+            /** @description Who performs it; everybody when empty. */
+            resource_ids: string[];
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Since when it is offered no more.
+             */
+            archived_at: null | string;
+        };
         SlotItem: {
             /** Format: date-time */
             starts_at: string;
@@ -1528,6 +2061,8 @@ export interface components {
         };
         /** @enum {unknown} */
         Speaker: "caller" | "receptionist";
+        /** Format: binary */
+        Stream: string;
         SummaryAuthor: {
             /** @description offline or openai-compatible. */
             name: string;
@@ -1617,7 +2152,7 @@ export interface components {
             event_id: string;
             /** @description Made up, because somebody asked for it; no event of the tenant's. */
             test: boolean;
-            /** @description pending (the first attempt is due), retrying, delivered, failed or cancelled. */
+            /** @description pending (the first attempt is due), retrying, delivered, failed, cancelled, or withheld: a sandbox sends nothing. */
             state: string;
             /** Format: int32 */
             attempt_count: number;
@@ -1638,6 +2173,14 @@ export interface components {
             /** Format: date-time */
             finished_at: null | string;
         };
+        WorkingHours: {
+            /** @description monday to sunday. */
+            day: string;
+            /** @description HH:MM, from 00:00 to 23:59. */
+            opens: string;
+            /** @description HH:MM. At or before opens it is on the next day: 00:00 is midnight. */
+            closes: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -1654,12 +2197,12 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egep3sn092eg55nh45
+                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
                  */
                 id: string;
                 /**
                  * @description msg_… or the bare UUID.
-                 * @example msg_01kjwbhd68fwy95s8e6kgwsvfg
+                 * @example msg_01kjwbhvegevcb7t17t6bzt5eq
                  */
                 message_id: string;
             };
@@ -1755,12 +2298,12 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egep3sn092eg55nh45
+                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
                  */
                 id: string;
                 /**
                  * @description msg_… or the bare UUID.
-                 * @example msg_01kjwbgaamebrst4s0741zfcc8
+                 * @example msg_01kjwbgbd0e9evxngxgrt39nbm
                  */
                 message_id: string;
             };
@@ -1776,29 +2319,29 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "msg_01kjwbgaamebrst4s0741zfcc8",
+                     *       "id": "msg_01kjwbgbd0e9evxngxgrt39nbm",
                      *       "event": "call.completed",
-                     *       "event_id": "evt_01kjwbg9v0fhkrjtcez6mwvxy2",
+                     *       "event_id": "evt_01kjwbga4cfaba0nhps8jbacc8",
                      *       "test": false,
                      *       "state": "delivered",
                      *       "attempt_count": 1,
                      *       "next_attempt_at": null,
                      *       "last_status": 200,
                      *       "last_error": null,
-                     *       "created_at": "2026-03-04T12:00:02.9Z",
-                     *       "finished_at": "2026-03-04T12:00:03Z",
+                     *       "created_at": "2026-03-04T12:00:04Z",
+                     *       "finished_at": "2026-03-04T12:00:04.7Z",
                      *       "sequence": 1,
                      *       "payload": {
                      *         "event": "call.completed",
                      *         "timestamp": "2026-03-04T12:00:07Z",
-                     *         "id": "evt_01kjwbg9v0fhkrjtcez6mwvxy2",
+                     *         "id": "evt_01kjwbga4cfaba0nhps8jbacc8",
                      *         "data": {
-                     *           "call_id": "call_01kjwbg9ege0vabndzfakvhep8",
+                     *           "call_id": "call_01kjwbg9egf26ta9hvey2gfcgp",
                      *           "phone_number": "+15035550142",
                      *           "duration": 42,
                      *           "outcome": "message_taken",
                      *           "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
-                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9ege0vabndzfakvhep8/recording",
+                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egf26ta9hvey2gfcgp/recording",
                      *           "direction": "inbound",
                      *           "emergency": false,
                      *           "started_at": "2026-03-04T12:00:02Z",
@@ -1809,7 +2352,7 @@ export interface operations {
                      *         {
                      *           "number": 1,
                      *           "manual": false,
-                     *           "started_at": "2026-03-04T12:00:03Z",
+                     *           "started_at": "2026-03-04T12:00:04.5Z",
                      *           "duration_ms": 0,
                      *           "status": 200,
                      *           "error": null,
@@ -1895,8 +2438,8 @@ export interface operations {
                 offset?: number;
                 /** @description The next_cursor of the page before; not together with offset. */
                 cursor?: string;
-                /** @description pending, retrying, delivered, failed or cancelled. */
-                state?: "pending" | "retrying" | "delivered" | "failed" | "cancelled";
+                /** @description pending, retrying, delivered, failed, cancelled or withheld. */
+                state?: "pending" | "retrying" | "delivered" | "failed" | "cancelled" | "withheld";
                 /** @description One type of event only. */
                 event?: "call.completed" | "call.missed" | "emergency.detected" | "appointment.booked";
                 /** @description First day (YYYY-MM-DD, in the tenant's time zone) or instant (RFC 3339). */
@@ -1908,7 +2451,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egep3sn092eg55nh45
+                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
                  */
                 id: string;
             };
@@ -1926,17 +2469,17 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "msg_01kjwbgaamebrst4s0741zfcc8",
+                     *           "id": "msg_01kjwbgbd0e9evxngxgrt39nbm",
                      *           "event": "call.completed",
-                     *           "event_id": "evt_01kjwbg9v0fhkrjtcez6mwvxy2",
+                     *           "event_id": "evt_01kjwbga4cfaba0nhps8jbacc8",
                      *           "test": false,
                      *           "state": "delivered",
                      *           "attempt_count": 1,
                      *           "next_attempt_at": null,
                      *           "last_status": 200,
                      *           "last_error": null,
-                     *           "created_at": "2026-03-04T12:00:02.9Z",
-                     *           "finished_at": "2026-03-04T12:00:03Z"
+                     *           "created_at": "2026-03-04T12:00:04Z",
+                     *           "finished_at": "2026-03-04T12:00:04.7Z"
                      *         }
                      *       ],
                      *       "pagination": {
@@ -2022,7 +2565,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egep3sn092eg55nh45
+                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
                  */
                 id: string;
             };
@@ -2143,12 +2686,12 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egep3sn092eg55nh45
+                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
                  */
                 id: string;
                 /**
                  * @description msg_… or the bare UUID.
-                 * @example msg_01kjwbgaamebrst4s0741zfcc8
+                 * @example msg_01kjwbgbd0e9evxngxgrt39nbm
                  */
                 message_id: string;
             };
@@ -2263,10 +2806,10 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "hook_01kjwbhd9ced29edwgrzpbmfwx",
+                     *           "id": "hook_01kjwbhvqwfk795n52e21h41b8",
                      *           "event": "call.missed",
                      *           "target_url": "https://office.maplestreet.example/kestrelvoice",
-                     *           "created_at": "2026-03-04T12:00:38.7Z"
+                     *           "created_at": "2026-03-04T12:00:53.5Z"
                      *         }
                      *       ],
                      *       "pagination": {
@@ -2339,7 +2882,10 @@ export interface operations {
     CreateHook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2358,6 +2904,8 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2367,15 +2915,17 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     /**
                      * @example {
-                     *       "id": "hook_01kjwbhd9ced29edwgrzpbmfwx",
+                     *       "id": "hook_01kjwbhvqwfk795n52e21h41b8",
                      *       "event": "call.missed",
                      *       "target_url": "https://office.maplestreet.example/kestrelvoice",
-                     *       "created_at": "2026-03-04T12:00:38.7Z"
+                     *       "created_at": "2026-03-04T12:00:53.5Z"
                      *     }
                      */
                     "application/json": components["schemas"]["HookItem"];
@@ -2471,7 +3021,7 @@ export interface operations {
             path: {
                 /**
                  * @description hook_… or the bare UUID.
-                 * @example hook_01kjwbhd9ced29edwgrzpbmfwx
+                 * @example hook_01kjwbhvqwfk795n52e21h41b8
                  */
                 id: string;
             };
@@ -2558,7 +3108,7 @@ export interface operations {
             path: {
                 /**
                  * @description hook_… or the bare UUID.
-                 * @example hook_01kjwbhd9ced29edwgrzpbmfwx
+                 * @example hook_01kjwbhvqwfk795n52e21h41b8
                  */
                 id: string;
             };
@@ -2574,9 +3124,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "msg_01kjwbhd9cf6gtt1aayv797n5f",
+                     *       "id": "msg_01kjwbhvqwfbmsjybd4kef6rmd",
                      *       "event": "call.missed",
-                     *       "url": "/api/webhooks/hook_01kjwbhd9ced29edwgrzpbmfwx/messages/msg_01kjwbhd9cf6gtt1aayv797n5f"
+                     *       "url": "/api/webhooks/hook_01kjwbhvqwfk795n52e21h41b8/messages/msg_01kjwbhvqwfbmsjybd4kef6rmd"
                      *     }
                      */
                     "application/json": components["schemas"]["TestMessage"];
@@ -2654,7 +3204,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egep3sn092eg55nh45
+                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
                  */
                 id: string;
             };
@@ -2670,7 +3220,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egep3sn092eg55nh45",
+                     *       "id": "we_01kjwbg9egf6btqbtwf5rxfpfs",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office, and the dispatch board",
                      *       "events": [
@@ -2683,12 +3233,12 @@ export interface operations {
                      *       "header_names": [],
                      *       "rate_limit": 10,
                      *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:38.7Z",
-                     *       "failing_since": "2026-03-04T12:00:38.6Z",
-                     *       "last_success_at": "2026-03-04T12:00:38Z",
-                     *       "last_failure_at": "2026-03-04T12:00:38.6Z",
+                     *       "updated_at": "2026-03-04T12:00:53.5Z",
+                     *       "failing_since": "2026-03-04T12:00:53.4Z",
+                     *       "last_success_at": "2026-03-04T12:00:52.7Z",
+                     *       "last_failure_at": "2026-03-04T12:00:53.4Z",
                      *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:38.7Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:53.5Z"
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
@@ -2766,7 +3316,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egep3sn092eg55nh45
+                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
                  */
                 id: string;
             };
@@ -2853,7 +3403,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egep3sn092eg55nh45
+                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
                  */
                 id: string;
             };
@@ -2878,7 +3428,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egep3sn092eg55nh45",
+                     *       "id": "we_01kjwbg9egf6btqbtwf5rxfpfs",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office, and the dispatch board",
                      *       "events": [
@@ -2891,12 +3441,12 @@ export interface operations {
                      *       "header_names": [],
                      *       "rate_limit": 10,
                      *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:38.7Z",
-                     *       "failing_since": "2026-03-04T12:00:38.6Z",
-                     *       "last_success_at": "2026-03-04T12:00:38Z",
-                     *       "last_failure_at": "2026-03-04T12:00:38.6Z",
+                     *       "updated_at": "2026-03-04T12:00:53.5Z",
+                     *       "failing_since": "2026-03-04T12:00:53.4Z",
+                     *       "last_success_at": "2026-03-04T12:00:52.7Z",
+                     *       "last_failure_at": "2026-03-04T12:00:53.4Z",
                      *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:38.7Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:53.5Z"
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
@@ -3011,7 +3561,7 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "we_01kjwbg9egep3sn092eg55nh45",
+                     *           "id": "we_01kjwbg9egf6btqbtwf5rxfpfs",
                      *           "url": "https://office.maplestreet.example/kestrelvoice",
                      *           "description": "The office, and the dispatch board",
                      *           "events": [
@@ -3024,12 +3574,12 @@ export interface operations {
                      *           "header_names": [],
                      *           "rate_limit": 10,
                      *           "created_at": "2026-03-04T12:00:02Z",
-                     *           "updated_at": "2026-03-04T12:00:38.7Z",
-                     *           "failing_since": "2026-03-04T12:00:38.6Z",
-                     *           "last_success_at": "2026-03-04T12:00:38Z",
-                     *           "last_failure_at": "2026-03-04T12:00:38.6Z",
+                     *           "updated_at": "2026-03-04T12:00:53.5Z",
+                     *           "failing_since": "2026-03-04T12:00:53.4Z",
+                     *           "last_success_at": "2026-03-04T12:00:52.7Z",
+                     *           "last_failure_at": "2026-03-04T12:00:53.4Z",
                      *           "warning": null,
-                     *           "old_secret_ends_at": "2026-03-04T13:00:38.7Z"
+                     *           "old_secret_ends_at": "2026-03-04T13:00:53.5Z"
                      *         }
                      *       ],
                      *       "pagination": {
@@ -3102,7 +3652,10 @@ export interface operations {
     CreateWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3125,12 +3678,14 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egep3sn092eg55nh45",
+                     *       "id": "we_01kjwbg9egf6btqbtwf5rxfpfs",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office",
                      *       "events": [
@@ -3245,7 +3800,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egep3sn092eg55nh45
+                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
                  */
                 id: string;
             };
@@ -3261,7 +3816,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egep3sn092eg55nh45",
+                     *       "id": "we_01kjwbg9egf6btqbtwf5rxfpfs",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office, and the dispatch board",
                      *       "events": [
@@ -3274,12 +3829,12 @@ export interface operations {
                      *       "header_names": [],
                      *       "rate_limit": 10,
                      *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:38.7Z",
-                     *       "failing_since": "2026-03-04T12:00:38.6Z",
-                     *       "last_success_at": "2026-03-04T12:00:38Z",
-                     *       "last_failure_at": "2026-03-04T12:00:38.6Z",
+                     *       "updated_at": "2026-03-04T12:00:53.5Z",
+                     *       "failing_since": "2026-03-04T12:00:53.4Z",
+                     *       "last_success_at": "2026-03-04T12:00:52.7Z",
+                     *       "last_failure_at": "2026-03-04T12:00:53.4Z",
                      *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:38.7Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:53.5Z"
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
@@ -3366,7 +3921,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egep3sn092eg55nh45
+                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
                  */
                 id: string;
             };
@@ -3382,7 +3937,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egep3sn092eg55nh45",
+                     *       "id": "we_01kjwbg9egf6btqbtwf5rxfpfs",
                      *       "url": "https://office.maplestreet.example/kestrelvoice",
                      *       "description": "The office, and the dispatch board",
                      *       "events": [
@@ -3395,12 +3950,12 @@ export interface operations {
                      *       "header_names": [],
                      *       "rate_limit": 10,
                      *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:38.7Z",
-                     *       "failing_since": "2026-03-04T12:00:38.6Z",
-                     *       "last_success_at": "2026-03-04T12:00:38Z",
-                     *       "last_failure_at": "2026-03-04T12:00:38.6Z",
+                     *       "updated_at": "2026-03-04T12:00:53.5Z",
+                     *       "failing_since": "2026-03-04T12:00:53.4Z",
+                     *       "last_success_at": "2026-03-04T12:00:52.7Z",
+                     *       "last_failure_at": "2026-03-04T12:00:53.4Z",
                      *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:38.7Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:53.5Z"
                      *     }
                      */
                     "application/json": components["schemas"]["WebhookEndpointItem"];
@@ -3474,11 +4029,14 @@ export interface operations {
     RotateWebhookSecret: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egep3sn092eg55nh45
+                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
                  */
                 id: string;
             };
@@ -3498,14 +4056,16 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     /**
                      * @example {
-                     *       "id": "we_01kjwbg9egep3sn092eg55nh45",
+                     *       "id": "we_01kjwbg9egf6btqbtwf5rxfpfs",
                      *       "secret": "whsec_dGhpcyBpcyBhbiBleGFtcGxlLCBub3QgYSBzZWNyZXQ=",
-                     *       "old_secret_ends_at": "2026-03-04T13:00:38.7Z"
+                     *       "old_secret_ends_at": "2026-03-04T13:00:53.5Z"
                      *     }
                      */
                     "application/json": components["schemas"]["RotateWebhookSecretResponse"];
@@ -3610,7 +4170,7 @@ export interface operations {
             path: {
                 /**
                  * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egep3sn092eg55nh45
+                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
                  */
                 id: string;
             };
@@ -3635,9 +4195,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "msg_01kjwbhckgfghv7m3khyb1b881",
+                     *       "id": "msg_01kjwbhtywfetvprrpmbzbmphm",
                      *       "event": "call.completed",
-                     *       "url": "/api/webhooks/we_01kjwbg9egep3sn092eg55nh45/messages/msg_01kjwbhckgfghv7m3khyb1b881"
+                     *       "url": "/api/webhooks/we_01kjwbg9egf6btqbtwf5rxfpfs/messages/msg_01kjwbhtywfetvprrpmbzbmphm"
                      *     }
                      */
                     "application/json": components["schemas"]["TestMessage"];
@@ -3733,7 +4293,7 @@ export interface operations {
             path: {
                 /**
                  * @description call_… or the bare UUID.
-                 * @example call_01kjwbg9ege0vabndzfakvhep8
+                 * @example call_01kjwbg9egf26ta9hvey2gfcgp
                  */
                 id: string;
             };
@@ -3749,7 +4309,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "call_id": "call_01kjwbg9ege0vabndzfakvhep8",
+                     *       "call_id": "call_01kjwbg9egf26ta9hvey2gfcgp",
                      *       "status": "ready",
                      *       "summary": "The caller said: “Hi, this is Dana Whitfield.” “The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
                      *       "reason": {
@@ -3789,7 +4349,7 @@ export interface operations {
                      *       },
                      *       "fell_back": false,
                      *       "fallback_reason": null,
-                     *       "created_at": "2026-03-04T12:00:37Z",
+                     *       "created_at": "2026-03-04T12:00:51.7Z",
                      *       "parts": [
                      *         {
                      *           "number": 1,
@@ -3894,7 +4454,7 @@ export interface operations {
             path: {
                 /**
                  * @description call_… or the bare UUID.
-                 * @example call_01kjwbg9ege0vabndzfakvhep8
+                 * @example call_01kjwbg9egf26ta9hvey2gfcgp
                  */
                 id: string;
             };
@@ -3910,7 +4470,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "call_id": "call_01kjwbg9ege0vabndzfakvhep8",
+                     *       "call_id": "call_01kjwbg9egf26ta9hvey2gfcgp",
                      *       "status": "ready",
                      *       "summary": "The caller said: “Hi, this is Dana Whitfield.” “The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
                      *       "reason": {
@@ -3950,7 +4510,7 @@ export interface operations {
                      *       },
                      *       "fell_back": false,
                      *       "fallback_reason": null,
-                     *       "created_at": "2026-03-04T12:00:37Z",
+                     *       "created_at": "2026-03-04T12:00:51.7Z",
                      *       "parts": [
                      *         {
                      *           "number": 1,
@@ -4051,6 +4611,1018 @@ export interface operations {
             };
         };
     };
+    EraseCaller: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "phone_number": "+15035550171"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EraseCallerCommand"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ers_01kjwbhvqwffrbm1481nwnnvwy",
+                     *       "kind": "caller",
+                     *       "status": "done",
+                     *       "calls": 0,
+                     *       "appointments": 0,
+                     *       "recordings": {
+                     *         "pending": 0,
+                     *         "deleted": 0,
+                     *         "failed": 0
+                     *       },
+                     *       "created_at": "2026-03-04T12:00:53.5Z",
+                     *       "finished_at": "2026-03-04T12:00:53.5Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErasureItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    GetCallLog: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an answer that is at hand: 304 while it is still right. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description call_… or the bare UUID.
+                 * @example call_01kjwbg9egf26ta9hvey2gfcgp
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description For If-None-Match, the next time. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "call_01kjwbg9egf26ta9hvey2gfcgp",
+                     *       "phone_number": "+15035550142",
+                     *       "status": "completed",
+                     *       "duration": 42,
+                     *       "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egf26ta9hvey2gfcgp/recording",
+                     *       "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
+                     *       "created_at": "2026-03-04T12:00:02Z",
+                     *       "direction": "inbound",
+                     *       "outcome": "message_taken",
+                     *       "emergency": false,
+                     *       "summary": "“The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
+                     *       "turns": [
+                     *         {
+                     *           "sequence": 1,
+                     *           "speaker": "receptionist",
+                     *           "text": "Thank you for calling Maple Street Plumbing. How can I help?",
+                     *           "keys": false,
+                     *           "confidence": null,
+                     *           "at": "2026-03-04T12:00:03Z",
+                     *           "offset_ms": 1000
+                     *         },
+                     *         {
+                     *           "sequence": 2,
+                     *           "speaker": "caller",
+                     *           "text": "Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.",
+                     *           "keys": false,
+                     *           "confidence": 0.9,
+                     *           "at": "2026-03-04T12:00:04Z",
+                     *           "offset_ms": 2000
+                     *         },
+                     *         {
+                     *           "sequence": 3,
+                     *           "speaker": "receptionist",
+                     *           "text": "Thank you. Somebody will call you back.",
+                     *           "keys": false,
+                     *           "confidence": null,
+                     *           "at": "2026-03-04T12:00:05Z",
+                     *           "offset_ms": 3000
+                     *         }
+                     *       ],
+                     *       "timings": {
+                     *         "started_at": "2026-03-04T12:00:02Z",
+                     *         "ended_at": "2026-03-04T12:00:07Z",
+                     *         "first_caller_turn_at": "2026-03-04T12:00:04Z",
+                     *         "connected_seconds": 0,
+                     *         "voicemail_seconds": 0
+                     *       },
+                     *       "decisions": [
+                     *         {
+                     *           "at": "2026-03-04T12:00:02Z",
+                     *           "kind": "answered",
+                     *           "reason": "Answered within opening hours; the caller was told about the recording."
+                     *         },
+                     *         {
+                     *           "at": "2026-03-04T12:00:06Z",
+                     *           "kind": "recording",
+                     *           "reason": "A recording of 41 seconds was kept."
+                     *         },
+                     *         {
+                     *           "at": "2026-03-04T12:00:07Z",
+                     *           "kind": "ended",
+                     *           "reason": "The carrier reports completed after 42 seconds."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GetCallLogResponse"];
+                };
+            };
+            /** @description The answer at hand is still right. */
+            304: {
+                headers: {
+                    /** @description For If-None-Match, the next time. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    EraseCallLog: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description call_… or the bare UUID.
+                 * @example call_01kjwbhv20e32a0s81fncsks5r
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ers_01kjwbhvqwe598wq58dprk96nm",
+                     *       "kind": "call",
+                     *       "status": "done",
+                     *       "calls": 1,
+                     *       "appointments": 0,
+                     *       "recordings": {
+                     *         "pending": 0,
+                     *         "deleted": 0,
+                     *         "failed": 0
+                     *       },
+                     *       "created_at": "2026-03-04T12:00:53.5Z",
+                     *       "finished_at": "2026-03-04T12:00:53.5Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErasureItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ExportCaller: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "phone_number": "+15035550142"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ExportCallerCommand"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "phone_number": "+15035550142",
+                     *       "exported_at": "2026-03-04T12:00:53.5Z",
+                     *       "calls": [
+                     *         {
+                     *           "id": "call_01kjwbg9egf26ta9hvey2gfcgp",
+                     *           "phone_number": "+15035550142",
+                     *           "dialed_number": "+15035550001",
+                     *           "direction": "inbound",
+                     *           "status": "completed",
+                     *           "outcome": "message_taken",
+                     *           "emergency": false,
+                     *           "duration": 42,
+                     *           "created_at": "2026-03-04T12:00:02Z",
+                     *           "ended_at": "2026-03-04T12:00:07Z",
+                     *           "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
+                     *           "summary": "“The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
+                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egf26ta9hvey2gfcgp/recording",
+                     *           "turns": [
+                     *             {
+                     *               "sequence": 1,
+                     *               "speaker": "receptionist",
+                     *               "text": "Thank you for calling Maple Street Plumbing. How can I help?",
+                     *               "keys": false,
+                     *               "confidence": null,
+                     *               "at": "2026-03-04T12:00:03Z",
+                     *               "offset_ms": 1000
+                     *             },
+                     *             {
+                     *               "sequence": 2,
+                     *               "speaker": "caller",
+                     *               "text": "Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.",
+                     *               "keys": false,
+                     *               "confidence": 0.9,
+                     *               "at": "2026-03-04T12:00:04Z",
+                     *               "offset_ms": 2000
+                     *             },
+                     *             {
+                     *               "sequence": 3,
+                     *               "speaker": "receptionist",
+                     *               "text": "Thank you. Somebody will call you back.",
+                     *               "keys": false,
+                     *               "confidence": null,
+                     *               "at": "2026-03-04T12:00:05Z",
+                     *               "offset_ms": 3000
+                     *             }
+                     *           ],
+                     *           "long_summary": {
+                     *             "call_id": "call_01kjwbg9egf26ta9hvey2gfcgp",
+                     *             "status": "ready",
+                     *             "summary": "The caller said: “Hi, this is Dana Whitfield.” “The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
+                     *             "reason": {
+                     *               "value": "The kitchen faucet is dripping, please call me back at 503-555-0142.",
+                     *               "turn": 2,
+                     *               "quote": "The kitchen faucet is dripping, please call me back at 503-555-0142."
+                     *             },
+                     *             "customer_name": {
+                     *               "value": "Dana Whitfield",
+                     *               "turn": 2,
+                     *               "quote": "this is Dana Whitfield"
+                     *             },
+                     *             "address": null,
+                     *             "phone": {
+                     *               "value": "+15035550142",
+                     *               "turn": 2,
+                     *               "quote": "503-555-0142"
+                     *             },
+                     *             "urgency": {
+                     *               "value": "normal",
+                     *               "turn": 2,
+                     *               "quote": "Hi, this is Dana Whitfield."
+                     *             },
+                     *             "outcome": {
+                     *               "value": "message_taken",
+                     *               "turn": 3,
+                     *               "quote": null
+                     *             },
+                     *             "follow_up": {
+                     *               "value": "Somebody will call you back.",
+                     *               "turn": 3,
+                     *               "quote": "Somebody will call you back."
+                     *             },
+                     *             "engine": {
+                     *               "name": "offline",
+                     *               "model": null
+                     *             },
+                     *             "fell_back": false,
+                     *             "fallback_reason": null,
+                     *             "created_at": "2026-03-04T12:00:51.7Z",
+                     *             "parts": [
+                     *               {
+                     *                 "number": 1,
+                     *                 "first_turn": 1,
+                     *                 "last_turn": 3,
+                     *                 "engine": {
+                     *                   "name": "offline",
+                     *                   "model": null
+                     *                 },
+                     *                 "fallback_reason": null
+                     *               }
+                     *             ]
+                     *           },
+                     *           "events": [
+                     *             {
+                     *               "sequence": 1,
+                     *               "id": "evt_01kjwbga4cfaba0nhps8jbacc8",
+                     *               "event": "call.completed",
+                     *               "timestamp": "2026-03-04T12:00:07Z",
+                     *               "data": {
+                     *                 "call_id": "call_01kjwbg9egf26ta9hvey2gfcgp",
+                     *                 "phone_number": "+15035550142",
+                     *                 "duration": 42,
+                     *                 "outcome": "message_taken",
+                     *                 "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
+                     *                 "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egf26ta9hvey2gfcgp/recording",
+                     *                 "direction": "inbound",
+                     *                 "emergency": false,
+                     *                 "started_at": "2026-03-04T12:00:02Z",
+                     *                 "ended_at": "2026-03-04T12:00:07Z"
+                     *               },
+                     *               "messages": []
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "appointments": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ExportCallerResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ExportCallLogs: {
+        parameters: {
+            query?: {
+                /** @description First day (YYYY-MM-DD, in the tenant's time zone) or instant (RFC 3339). */
+                from_date?: string;
+                /** @description Last day, included whole, or the instant before which calls came in. */
+                to_date?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["Stream"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    GetErasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description ers_… or the bare UUID.
+                 * @example ers_01kjwbhvqwffrbm1481nwnnvwy
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ers_01kjwbhvqwffrbm1481nwnnvwy",
+                     *       "kind": "caller",
+                     *       "status": "done",
+                     *       "calls": 0,
+                     *       "appointments": 0,
+                     *       "recordings": {
+                     *         "pending": 0,
+                     *         "deleted": 0,
+                     *         "failed": 0
+                     *       },
+                     *       "created_at": "2026-03-04T12:00:53.5Z",
+                     *       "finished_at": "2026-03-04T12:00:53.5Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErasureItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    GetRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "call_days": null,
+                     *       "updated_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RetentionItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ChangeRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "call_days": 365
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChangeRetentionCommand"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "call_days": 365,
+                     *       "updated_at": "2026-03-04T12:00:53.5Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RetentionItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     GetMe: {
         parameters: {
             query?: never;
@@ -4069,7 +5641,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "kind": "api_key",
-                     *       "id": "key_01kjwbhd9cep0t5bmw26e02qa1",
+                     *       "id": "key_01kjwbhvqweenryf763rw1ee51",
                      *       "email": null,
                      *       "role": null,
                      *       "key_name": "Test",
@@ -4077,8 +5649,9 @@ export interface operations {
                      *         "read",
                      *         "write"
                      *       ],
+                     *       "mode": "live",
                      *       "tenant": {
-                     *         "id": "ten_01kjwbhd9cebgtmk6bv3897k1w",
+                     *         "id": "ten_01kjwbhvqwf66bp1t4tqdtxx4q",
                      *         "name": "Maple Street Plumbing",
                      *         "plan": "personal",
                      *         "time_zone": "America/Los_Angeles"
@@ -4086,7 +5659,7 @@ export interface operations {
                      *       "quota": {
                      *         "requests_per_minute": 100,
                      *         "remaining": 99,
-                     *         "resets_in": 22
+                     *         "resets_in": 7
                      *       },
                      *       "tenants": null
                      *     }
@@ -4176,14 +5749,14 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "019cb8b8-21e8-78fe-b66c-b8c3ad16c3e8",
+                     *           "id": "019cb8b8-21e8-7373-84e8-2e4aa63ee609",
                      *           "email": "robin@maplestreet.example",
                      *           "role": "admin",
                      *           "created_at": "2026-03-04T12:00:01Z"
                      *         },
                      *         {
-                     *           "id": "019cb8b8-1e00-7710-a6eb-3b71eefb627d",
-                     *           "email": "member1@maplestreet.example",
+                     *           "id": "019cb8b8-1e00-7c97-877d-dcb24ddf6b1b",
+                     *           "email": "member2@maplestreet.example",
                      *           "role": "owner",
                      *           "created_at": "2026-03-04T12:00:00Z"
                      *         }
@@ -4258,7 +5831,10 @@ export interface operations {
     AddMember: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4277,16 +5853,18 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     /**
                      * @example {
-                     *       "id": "019cb8b8-21e8-78fe-b66c-b8c3ad16c3e8",
+                     *       "id": "019cb8b8-21e8-7373-84e8-2e4aa63ee609",
                      *       "email": "robin@maplestreet.example",
                      *       "role": "member",
                      *       "created_at": "2026-03-04T12:00:01Z",
-                     *       "password": "jCXBZ33S4Hw7tdcevL87"
+                     *       "password": "DTbpAJNUXivbVZuYS8WA"
                      *     }
                      */
                     "application/json": components["schemas"]["AddMemberResponse"];
@@ -4382,7 +5960,7 @@ export interface operations {
             path: {
                 /**
                  * @description The user id.
-                 * @example 019cb8b8-21e8-78fe-b66c-b8c3ad16c3e8
+                 * @example 019cb8b8-21e8-7373-84e8-2e4aa63ee609
                  */
                 id: string;
             };
@@ -4478,7 +6056,7 @@ export interface operations {
             path: {
                 /**
                  * @description The user id.
-                 * @example 019cb8b8-21e8-78fe-b66c-b8c3ad16c3e8
+                 * @example 019cb8b8-21e8-7373-84e8-2e4aa63ee609
                  */
                 id: string;
             };
@@ -4503,7 +6081,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "019cb8b8-21e8-78fe-b66c-b8c3ad16c3e8",
+                     *       "id": "019cb8b8-21e8-7373-84e8-2e4aa63ee609",
                      *       "email": "robin@maplestreet.example",
                      *       "role": "admin",
                      *       "created_at": "2026-03-04T12:00:01Z"
@@ -4630,27 +6208,29 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "key_01kjwbg9egftz99y4vb4hvc617",
+                     *           "id": "key_01kjwbg9egfh4tfs0m8epm0ejw",
                      *           "name": "Dispatch board",
+                     *           "mode": "live",
                      *           "scopes": [
                      *             "read"
                      *           ],
-                     *           "prefix": "kv_live_BpqsjudG",
-                     *           "last4": "DuCi",
+                     *           "prefix": "kv_live_2E0wSgWW",
+                     *           "last4": "NLYR",
                      *           "created_at": "2026-03-04T12:00:02Z",
                      *           "last_used_at": null,
                      *           "expires_at": null,
                      *           "revoked_at": null
                      *         },
                      *         {
-                     *           "id": "key_01kjwbg7g0et9a1w9j4hvbkwhh",
+                     *           "id": "key_01kjwbg7g0em08jffpex3gxw9b",
                      *           "name": "Test",
+                     *           "mode": "live",
                      *           "scopes": [
                      *             "read",
                      *             "write"
                      *           ],
-                     *           "prefix": "kv_live_Eufd1itv",
-                     *           "last4": "iOhw",
+                     *           "prefix": "kv_live_M6ltg0jF",
+                     *           "last4": "Q5uQ",
                      *           "created_at": "2026-03-04T12:00:00Z",
                      *           "last_used_at": null,
                      *           "expires_at": null,
@@ -4753,14 +6333,15 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "key_01kjwbg9egftz99y4vb4hvc617",
+                     *       "id": "key_01kjwbg9egfh4tfs0m8epm0ejw",
                      *       "key": "kv_live_0example0example0example0example",
                      *       "name": "Dispatch board",
+                     *       "mode": "live",
                      *       "scopes": [
                      *         "read"
                      *       ],
-                     *       "prefix": "kv_live_BpqsjudG",
-                     *       "last4": "DuCi",
+                     *       "prefix": "kv_live_2E0wSgWW",
+                     *       "last4": "NLYR",
                      *       "created_at": "2026-03-04T12:00:02Z",
                      *       "expires_at": null
                      *     }
@@ -4858,7 +6439,7 @@ export interface operations {
             path: {
                 /**
                  * @description key_… or the bare UUID.
-                 * @example key_01kjwbg9egftz99y4vb4hvc617
+                 * @example key_01kjwbg9egfh4tfs0m8epm0ejw
                  */
                 id: string;
             };
@@ -5172,19 +6753,20 @@ export interface operations {
                      *           "sequence": 1,
                      *           "event": "call.completed",
                      *           "timestamp": "2026-03-04T12:00:07Z",
-                     *           "id": "evt_01kjwbg9v0fhkrjtcez6mwvxy2",
+                     *           "id": "evt_01kjwbga4cfaba0nhps8jbacc8",
                      *           "data": {
-                     *             "call_id": "call_01kjwbg9ege0vabndzfakvhep8",
+                     *             "call_id": "call_01kjwbg9egf26ta9hvey2gfcgp",
                      *             "phone_number": "+15035550142",
                      *             "duration": 42,
                      *             "outcome": "message_taken",
                      *             "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
-                     *             "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9ege0vabndzfakvhep8/recording",
+                     *             "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egf26ta9hvey2gfcgp/recording",
                      *             "direction": "inbound",
                      *             "emergency": false,
                      *             "started_at": "2026-03-04T12:00:02Z",
                      *             "ended_at": "2026-03-04T12:00:07Z"
-                     *           }
+                     *           },
+                     *           "erased": false
                      *         }
                      *       ],
                      *       "after": 1,
@@ -5214,163 +6796,6 @@ export interface operations {
             };
             /** @description The credential may not do this. */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    GetCallLog: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description call_… or the bare UUID.
-                 * @example call_01kjwbg9ege0vabndzfakvhep8
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "call_01kjwbg9ege0vabndzfakvhep8",
-                     *       "phone_number": "+15035550142",
-                     *       "status": "completed",
-                     *       "duration": 42,
-                     *       "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9ege0vabndzfakvhep8/recording",
-                     *       "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
-                     *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "direction": "inbound",
-                     *       "outcome": "message_taken",
-                     *       "emergency": false,
-                     *       "summary": "“The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
-                     *       "turns": [
-                     *         {
-                     *           "sequence": 1,
-                     *           "speaker": "receptionist",
-                     *           "text": "Thank you for calling Maple Street Plumbing. How can I help?",
-                     *           "keys": false,
-                     *           "confidence": null,
-                     *           "at": "2026-03-04T12:00:03Z",
-                     *           "offset_ms": 1000
-                     *         },
-                     *         {
-                     *           "sequence": 2,
-                     *           "speaker": "caller",
-                     *           "text": "Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.",
-                     *           "keys": false,
-                     *           "confidence": 0.9,
-                     *           "at": "2026-03-04T12:00:04Z",
-                     *           "offset_ms": 2000
-                     *         },
-                     *         {
-                     *           "sequence": 3,
-                     *           "speaker": "receptionist",
-                     *           "text": "Thank you. Somebody will call you back.",
-                     *           "keys": false,
-                     *           "confidence": null,
-                     *           "at": "2026-03-04T12:00:05Z",
-                     *           "offset_ms": 3000
-                     *         }
-                     *       ],
-                     *       "timings": {
-                     *         "started_at": "2026-03-04T12:00:02Z",
-                     *         "ended_at": "2026-03-04T12:00:07Z",
-                     *         "first_caller_turn_at": "2026-03-04T12:00:04Z",
-                     *         "connected_seconds": 0,
-                     *         "voicemail_seconds": 0
-                     *       },
-                     *       "decisions": [
-                     *         {
-                     *           "at": "2026-03-04T12:00:02Z",
-                     *           "kind": "answered",
-                     *           "reason": "Answered within opening hours; the caller was told about the recording."
-                     *         },
-                     *         {
-                     *           "at": "2026-03-04T12:00:06Z",
-                     *           "kind": "recording",
-                     *           "reason": "A recording of 41 seconds was kept."
-                     *         },
-                     *         {
-                     *           "at": "2026-03-04T12:00:07Z",
-                     *           "kind": "ended",
-                     *           "reason": "The carrier reports completed after 42 seconds."
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["GetCallLogResponse"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5498,7 +6923,7 @@ export interface operations {
                  * @example 20
                  */
                 limit?: number;
-                /** @description How many to skip, up to 10,000. Go deeper with cursor. */
+                /** @description How many to skip: any place costs about the same. */
                 offset?: number;
                 /** @description The next_cursor of the page before; not together with offset. */
                 cursor?: string;
@@ -5517,7 +6942,10 @@ export interface operations {
                 /** @description Last day, included whole, or the instant before which calls came in. */
                 to_date?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of an answer that is at hand: 304 while it is still right. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5526,6 +6954,8 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description For If-None-Match, the next time. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5533,11 +6963,11 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "call_01kjwbg9ege0vabndzfakvhep8",
+                     *           "id": "call_01kjwbg9egf26ta9hvey2gfcgp",
                      *           "phone_number": "+15035550142",
                      *           "status": "completed",
                      *           "duration": 42,
-                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9ege0vabndzfakvhep8/recording",
+                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egf26ta9hvey2gfcgp/recording",
                      *           "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
                      *           "created_at": "2026-03-04T12:00:02Z",
                      *           "direction": "inbound",
@@ -5555,6 +6985,15 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["ListCallLogsResponse"];
                 };
+            };
+            /** @description The answer at hand is still right. */
+            304: {
+                headers: {
+                    /** @description For If-None-Match, the next time. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A parameter or the body is not valid; errors names each. */
             400: {
@@ -5638,9 +7077,9 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "cal_01kjwbhd9cfq99hqhzmx5s66h2",
+                     *           "id": "cal_01kjwbhvqwf7qaqjj5xbjg5jk6",
                      *           "kind": "caldav",
-                     *           "resource_id": "res_01kjwbhd9cfpx8xfpy44r1ttvq",
+                     *           "resource_id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
                      *           "name": "Jobs & visits",
                      *           "url": "https://caldav.example.com/dana/jobs/",
                      *           "username": "dana",
@@ -5648,10 +7087,10 @@ export interface operations {
                      *           "status": "connected",
                      *           "error": null,
                      *           "failing_since": null,
-                     *           "synced_at": "2026-03-04T12:00:38.7Z",
-                     *           "known_until": "2026-07-02T12:00:38.7Z",
+                     *           "synced_at": "2026-03-04T12:00:53.5Z",
+                     *           "known_until": "2026-07-02T12:00:53.5Z",
                      *           "poll_interval": 300,
-                     *           "created_at": "2026-03-04T12:00:38.7Z"
+                     *           "created_at": "2026-03-04T12:00:53.5Z"
                      *         }
                      *       ],
                      *       "pagination": {
@@ -5732,7 +7171,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "resource_id": "res_01kjwbhd9cfpx8xfpy44r1ttvq",
+                 *       "resource_id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
                  *       "url": "https://caldav.example.com/dana/jobs/",
                  *       "username": "dana",
                  *       "password": "an app password"
@@ -5750,9 +7189,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cal_01kjwbhd9cfq99hqhzmx5s66h2",
+                     *       "id": "cal_01kjwbhvqwf7qaqjj5xbjg5jk6",
                      *       "kind": "caldav",
-                     *       "resource_id": "res_01kjwbhd9cfpx8xfpy44r1ttvq",
+                     *       "resource_id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
                      *       "name": "Jobs & visits",
                      *       "url": "https://caldav.example.com/dana/jobs/",
                      *       "username": "dana",
@@ -5760,10 +7199,10 @@ export interface operations {
                      *       "status": "connected",
                      *       "error": null,
                      *       "failing_since": null,
-                     *       "synced_at": "2026-03-04T12:00:38.7Z",
-                     *       "known_until": "2026-07-02T12:00:38.7Z",
+                     *       "synced_at": "2026-03-04T12:00:53.5Z",
+                     *       "known_until": "2026-07-02T12:00:53.5Z",
                      *       "poll_interval": 300,
-                     *       "created_at": "2026-03-04T12:00:38.7Z"
+                     *       "created_at": "2026-03-04T12:00:53.5Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CalendarItem"];
@@ -5789,6 +7228,140 @@ export interface operations {
             };
             /** @description The credential may not do this. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ConnectGoogleCalendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "resource_id": "res_01kjwbhvqwfc1r8rc52vph3ac0"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ConnectGoogleCalendarCommand"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "authorize_url": "https://accounts.google.com/o/oauth2/v2/auth?response_type=code&client_id=kestrelvoice.apps.googleusercontent.com&redirect_uri=https%3A%2F%2Fapi.example.test%2Fcalendars%2Fgoogle%2Fcallback&scope=https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fcalendar.events%20https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fcalendar.freebusy%20https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fcalendar.calendarlist.readonly&access_type=offline&prompt=consent&state=an-example-of-43-characters-that-nobody-guess&code_challenge=an-example-of-43-characters-that-nobody-guess&code_challenge_method=S256",
+                     *       "expires_at": "2026-03-04T12:10:53.5Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConnectGoogleCalendarResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5850,7 +7423,7 @@ export interface operations {
             path: {
                 /**
                  * @description cal_… or the bare UUID.
-                 * @example cal_01kjwbhd9cfq99hqhzmx5s66h2
+                 * @example cal_01kjwbhvqwf7qaqjj5xbjg5jk6
                  */
                 id: string;
             };
@@ -5866,9 +7439,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cal_01kjwbhd9cfq99hqhzmx5s66h2",
+                     *       "id": "cal_01kjwbhvqwf7qaqjj5xbjg5jk6",
                      *       "kind": "caldav",
-                     *       "resource_id": "res_01kjwbhd9cfpx8xfpy44r1ttvq",
+                     *       "resource_id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
                      *       "name": "Jobs & visits",
                      *       "url": "https://caldav.example.com/dana/jobs/",
                      *       "username": "dana",
@@ -5876,10 +7449,10 @@ export interface operations {
                      *       "status": "connected",
                      *       "error": null,
                      *       "failing_since": null,
-                     *       "synced_at": "2026-03-04T12:00:38.7Z",
-                     *       "known_until": "2026-07-02T12:00:38.7Z",
+                     *       "synced_at": "2026-03-04T12:00:53.5Z",
+                     *       "known_until": "2026-07-02T12:00:53.5Z",
                      *       "poll_interval": 300,
-                     *       "created_at": "2026-03-04T12:00:38.7Z"
+                     *       "created_at": "2026-03-04T12:00:53.5Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CalendarItem"];
@@ -5957,7 +7530,7 @@ export interface operations {
             path: {
                 /**
                  * @description cal_… or the bare UUID.
-                 * @example cal_01kjwbhd9cfq99hqhzmx5s66h2
+                 * @example cal_01kjwbhvqwf7qaqjj5xbjg5jk6
                  */
                 id: string;
             };
@@ -6044,7 +7617,7 @@ export interface operations {
             path: {
                 /**
                  * @description cal_… or the bare UUID.
-                 * @example cal_01kjwbhd9cfq99hqhzmx5s66h2
+                 * @example cal_01kjwbhvqwf7qaqjj5xbjg5jk6
                  */
                 id: string;
             };
@@ -6060,9 +7633,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "cal_01kjwbhd9cfq99hqhzmx5s66h2",
+                     *       "id": "cal_01kjwbhvqwf7qaqjj5xbjg5jk6",
                      *       "kind": "caldav",
-                     *       "resource_id": "res_01kjwbhd9cfpx8xfpy44r1ttvq",
+                     *       "resource_id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
                      *       "name": "Jobs & visits",
                      *       "url": "https://caldav.example.com/dana/jobs/",
                      *       "username": "dana",
@@ -6070,10 +7643,10 @@ export interface operations {
                      *       "status": "connected",
                      *       "error": null,
                      *       "failing_since": null,
-                     *       "synced_at": "2026-03-04T12:00:38.7Z",
-                     *       "known_until": "2026-07-02T12:00:38.7Z",
+                     *       "synced_at": "2026-03-04T12:00:53.5Z",
+                     *       "known_until": "2026-07-02T12:00:53.5Z",
                      *       "poll_interval": 300,
-                     *       "created_at": "2026-03-04T12:00:38.7Z"
+                     *       "created_at": "2026-03-04T12:00:53.5Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CalendarItem"];
@@ -6173,15 +7746,15 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "aud_01kjwbhd9cfz2t65vxm4kvxr9f",
-                     *           "created_at": "2026-03-04T12:00:38.7Z",
+                     *           "id": "aud_01kjwbhvqwfqn9dcqc9jtjwwge",
+                     *           "created_at": "2026-03-04T12:00:53.5Z",
                      *           "actor": {
                      *             "kind": "api_key",
-                     *             "id": "key_01kjwbg7g0et9a1w9j4hvbkwhh",
+                     *             "id": "key_01kjwbg7g0em08jffpex3gxw9b",
                      *             "email": null
                      *           },
                      *           "action": "webhook.secret_rotated",
-                     *           "target": "we_01kjwbg9egep3sn092eg55nh45",
+                     *           "target": "we_01kjwbg9egf6btqbtwf5rxfpfs",
                      *           "detail": null
                      *         }
                      *       ],
@@ -6189,7 +7762,7 @@ export interface operations {
                      *         "total": 7,
                      *         "limit": 1,
                      *         "offset": 0,
-                     *         "next_cursor": "AQjeeeWm2obAAZy4uLUsf8WjF32hJ77hLw"
+                     *         "next_cursor": "AQjeeeWvrNPAAZy4uO78feqWsuxMtS5yDg"
                      *       }
                      *     }
                      */
@@ -6287,16 +7860,16 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "appt_01kjwbhe8mexk8k6czp8fb25wt",
+                     *           "id": "appt_01kjwbhwq4en7r4vnhpe99p9yn",
                      *           "status": "scheduled",
                      *           "starts_at": "2026-03-05T18:00:00Z",
                      *           "ends_at": "2026-03-05T19:00:00Z",
                      *           "service": {
-                     *             "id": "svc_01kjwbhd9cejd99qpapm382y9a",
+                     *             "id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
                      *             "name": "Drain cleaning"
                      *           },
                      *           "resource": {
-                     *             "id": "res_01kjwbhd9cfpx8xfpy44r1ttvq",
+                     *             "id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
                      *             "name": "Technician 1"
                      *           },
                      *           "customer": {
@@ -6307,8 +7880,8 @@ export interface operations {
                      *           "notes": null,
                      *           "source": "api",
                      *           "call_id": null,
-                     *           "created_at": "2026-03-04T12:00:39.7Z",
-                     *           "updated_at": "2026-03-04T12:00:39.7Z"
+                     *           "created_at": "2026-03-04T12:00:54.5Z",
+                     *           "updated_at": "2026-03-04T12:00:54.5Z"
                      *         }
                      *       ],
                      *       "pagination": {
@@ -6381,7 +7954,10 @@ export interface operations {
     BookAppointment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6389,7 +7965,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "service_id": "svc_01kjwbhd9cejd99qpapm382y9a",
+                 *       "service_id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
                  *       "starts_at": "2026-03-05T18:00:00Z",
                  *       "customer": {
                  *         "name": "Dana Whitfield",
@@ -6405,21 +7981,23 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     /**
                      * @example {
-                     *       "id": "appt_01kjwbhe8mexk8k6czp8fb25wt",
+                     *       "id": "appt_01kjwbhwq4en7r4vnhpe99p9yn",
                      *       "status": "scheduled",
                      *       "starts_at": "2026-03-05T18:00:00Z",
                      *       "ends_at": "2026-03-05T19:00:00Z",
                      *       "service": {
-                     *         "id": "svc_01kjwbhd9cejd99qpapm382y9a",
+                     *         "id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
                      *         "name": "Drain cleaning"
                      *       },
                      *       "resource": {
-                     *         "id": "res_01kjwbhd9cfpx8xfpy44r1ttvq",
+                     *         "id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
                      *         "name": "Technician 1"
                      *       },
                      *       "customer": {
@@ -6430,8 +8008,8 @@ export interface operations {
                      *       "notes": null,
                      *       "source": "api",
                      *       "call_id": null,
-                     *       "created_at": "2026-03-04T12:00:39.7Z",
-                     *       "updated_at": "2026-03-04T12:00:39.7Z"
+                     *       "created_at": "2026-03-04T12:00:54.5Z",
+                     *       "updated_at": "2026-03-04T12:00:54.5Z"
                      *     }
                      */
                     "application/json": components["schemas"]["AppointmentItem"];
@@ -6457,6 +8035,15 @@ export interface operations {
             };
             /** @description The credential may not do this. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6523,11 +8110,14 @@ export interface operations {
     CancelAppointment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /**
                  * @description appt_… or the bare UUID.
-                 * @example appt_01kjwbhe8mexk8k6czp8fb25wt
+                 * @example appt_01kjwbhwq4en7r4vnhpe99p9yn
                  */
                 id: string;
             };
@@ -6538,21 +8128,23 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     /**
                      * @example {
-                     *       "id": "appt_01kjwbhe8mexk8k6czp8fb25wt",
+                     *       "id": "appt_01kjwbhwq4en7r4vnhpe99p9yn",
                      *       "status": "cancelled",
                      *       "starts_at": "2026-03-05T20:00:00Z",
                      *       "ends_at": "2026-03-05T21:00:00Z",
                      *       "service": {
-                     *         "id": "svc_01kjwbhd9cejd99qpapm382y9a",
+                     *         "id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
                      *         "name": "Drain cleaning"
                      *       },
                      *       "resource": {
-                     *         "id": "res_01kjwbhd9cfpx8xfpy44r1ttvq",
+                     *         "id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
                      *         "name": "Technician 1"
                      *       },
                      *       "customer": {
@@ -6563,8 +8155,8 @@ export interface operations {
                      *       "notes": null,
                      *       "source": "api",
                      *       "call_id": null,
-                     *       "created_at": "2026-03-04T12:00:39.7Z",
-                     *       "updated_at": "2026-03-04T12:00:39.7Z"
+                     *       "created_at": "2026-03-04T12:00:54.5Z",
+                     *       "updated_at": "2026-03-04T12:00:54.5Z"
                      *     }
                      */
                     "application/json": components["schemas"]["AppointmentItem"];
@@ -6647,11 +8239,14 @@ export interface operations {
     CompleteAppointment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /**
                  * @description appt_… or the bare UUID.
-                 * @example appt_01kjwbhe8mf1tahgkakjhbdjxr
+                 * @example appt_01kjwbhwq4fvk8a03grmgwewx8
                  */
                 id: string;
             };
@@ -6662,21 +8257,23 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     /**
                      * @example {
-                     *       "id": "appt_01kjwbhe8mf1tahgkakjhbdjxr",
+                     *       "id": "appt_01kjwbhwq4fvk8a03grmgwewx8",
                      *       "status": "completed",
                      *       "starts_at": "2026-03-04T17:00:00Z",
                      *       "ends_at": "2026-03-04T18:00:00Z",
                      *       "service": {
-                     *         "id": "svc_01kjwbhd9cejd99qpapm382y9a",
+                     *         "id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
                      *         "name": "Drain cleaning"
                      *       },
                      *       "resource": {
-                     *         "id": "res_01kjwbhd9cfpx8xfpy44r1ttvq",
+                     *         "id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
                      *         "name": "Technician 1"
                      *       },
                      *       "customer": {
@@ -6687,8 +8284,8 @@ export interface operations {
                      *       "notes": null,
                      *       "source": "api",
                      *       "call_id": null,
-                     *       "created_at": "2026-03-04T12:00:39.7Z",
-                     *       "updated_at": "2026-03-04T18:00:39.7Z"
+                     *       "created_at": "2026-03-04T12:00:54.5Z",
+                     *       "updated_at": "2026-03-04T18:00:54.5Z"
                      *     }
                      */
                     "application/json": components["schemas"]["AppointmentItem"];
@@ -6775,7 +8372,7 @@ export interface operations {
             path: {
                 /**
                  * @description appt_… or the bare UUID.
-                 * @example appt_01kjwbhe8mexk8k6czp8fb25wt
+                 * @example appt_01kjwbhwq4en7r4vnhpe99p9yn
                  */
                 id: string;
             };
@@ -6791,16 +8388,16 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "appt_01kjwbhe8mexk8k6czp8fb25wt",
+                     *       "id": "appt_01kjwbhwq4en7r4vnhpe99p9yn",
                      *       "status": "scheduled",
                      *       "starts_at": "2026-03-05T18:00:00Z",
                      *       "ends_at": "2026-03-05T19:00:00Z",
                      *       "service": {
-                     *         "id": "svc_01kjwbhd9cejd99qpapm382y9a",
+                     *         "id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
                      *         "name": "Drain cleaning"
                      *       },
                      *       "resource": {
-                     *         "id": "res_01kjwbhd9cfpx8xfpy44r1ttvq",
+                     *         "id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
                      *         "name": "Technician 1"
                      *       },
                      *       "customer": {
@@ -6811,8 +8408,8 @@ export interface operations {
                      *       "notes": null,
                      *       "source": "api",
                      *       "call_id": null,
-                     *       "created_at": "2026-03-04T12:00:39.7Z",
-                     *       "updated_at": "2026-03-04T12:00:39.7Z"
+                     *       "created_at": "2026-03-04T12:00:54.5Z",
+                     *       "updated_at": "2026-03-04T12:00:54.5Z"
                      *     }
                      */
                     "application/json": components["schemas"]["AppointmentItem"];
@@ -6888,7 +8485,7 @@ export interface operations {
             query?: {
                 /**
                  * @description svc_… or the bare UUID.
-                 * @example svc_01kjwbhd9cejd99qpapm382y9a
+                 * @example svc_01kjwbhvqwfxf9cz2m536xv85m
                  */
                 service_id?: string;
                 /**
@@ -6922,17 +8519,17 @@ export interface operations {
                      *         {
                      *           "starts_at": "2026-03-05T16:00:00Z",
                      *           "ends_at": "2026-03-05T17:00:00Z",
-                     *           "resource_id": "res_01kjwbhd9cfpx8xfpy44r1ttvq"
+                     *           "resource_id": "res_01kjwbhvqwfc1r8rc52vph3ac0"
                      *         },
                      *         {
                      *           "starts_at": "2026-03-05T17:00:00Z",
                      *           "ends_at": "2026-03-05T18:00:00Z",
-                     *           "resource_id": "res_01kjwbhd9cfpx8xfpy44r1ttvq"
+                     *           "resource_id": "res_01kjwbhvqwfc1r8rc52vph3ac0"
                      *         },
                      *         {
                      *           "starts_at": "2026-03-05T18:00:00Z",
                      *           "ends_at": "2026-03-05T19:00:00Z",
-                     *           "resource_id": "res_01kjwbhd9cfpx8xfpy44r1ttvq"
+                     *           "resource_id": "res_01kjwbhvqwfc1r8rc52vph3ac0"
                      *         }
                      *       ]
                      *     }
@@ -6960,6 +8557,15 @@ export interface operations {
             };
             /** @description The credential may not do this. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6996,35 +8602,46 @@ export interface operations {
             };
         };
     };
-    ListServices: {
+    HoldAppointment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "service_id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
+                 *       "starts_at": "2026-03-05T22:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["HoldAppointmentCommand"];
+            };
+        };
         responses: {
-            /** @description OK */
-            200: {
+            /** @description Created */
+            201: {
                 headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     /**
                      * @example {
-                     *       "data": [
-                     *         {
-                     *           "id": "svc_01kjwbhd9cejd99qpapm382y9a",
-                     *           "name": "Drain cleaning",
-                     *           "length_minutes": 60,
-                     *           "buffer_before_minutes": 0,
-                     *           "buffer_after_minutes": 0
-                     *         }
-                     *       ]
+                     *       "id": "appt_01kjwbhwq4ep6aynhfqvaj18a2",
+                     *       "starts_at": "2026-03-05T22:00:00Z",
+                     *       "ends_at": "2026-03-05T23:00:00Z",
+                     *       "resource_id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
+                     *       "expires_at": "2026-03-04T12:05:54.5Z"
                      *     }
                      */
-                    "application/json": components["schemas"]["ListServicesResponse"];
+                    "application/json": components["schemas"]["HoldAppointmentItem"];
                 };
             };
             /** @description A parameter or the body is not valid; errors names each. */
@@ -7047,6 +8664,143 @@ export interface operations {
             };
             /** @description The credential may not do this. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ReleaseHold: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description appt_… or the bare UUID.
+                 * @example appt_01kjwbhwq4ep6aynhfqvaj18a2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7086,11 +8840,14 @@ export interface operations {
     RescheduleAppointment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /**
                  * @description appt_… or the bare UUID.
-                 * @example appt_01kjwbhe8mexk8k6czp8fb25wt
+                 * @example appt_01kjwbhwq4en7r4vnhpe99p9yn
                  */
                 id: string;
             };
@@ -7110,21 +8867,23 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     /**
                      * @example {
-                     *       "id": "appt_01kjwbhe8mexk8k6czp8fb25wt",
+                     *       "id": "appt_01kjwbhwq4en7r4vnhpe99p9yn",
                      *       "status": "scheduled",
                      *       "starts_at": "2026-03-05T20:00:00Z",
                      *       "ends_at": "2026-03-05T21:00:00Z",
                      *       "service": {
-                     *         "id": "svc_01kjwbhd9cejd99qpapm382y9a",
+                     *         "id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
                      *         "name": "Drain cleaning"
                      *       },
                      *       "resource": {
-                     *         "id": "res_01kjwbhd9cfpx8xfpy44r1ttvq",
+                     *         "id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
                      *         "name": "Technician 1"
                      *       },
                      *       "customer": {
@@ -7135,8 +8894,8 @@ export interface operations {
                      *       "notes": null,
                      *       "source": "api",
                      *       "call_id": null,
-                     *       "created_at": "2026-03-04T12:00:39.7Z",
-                     *       "updated_at": "2026-03-04T12:00:39.7Z"
+                     *       "created_at": "2026-03-04T12:00:54.5Z",
+                     *       "updated_at": "2026-03-04T12:00:54.5Z"
                      *     }
                      */
                     "application/json": components["schemas"]["AppointmentItem"];
@@ -7234,6 +8993,1469 @@ export interface operations {
             };
         };
     };
+    GetService: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description svc_… or the bare UUID.
+                 * @example svc_01kjx053ecf6cam38mca43ejsq
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "svc_01kjx053ecf6cam38mca43ejsq",
+                     *       "name": "Water heater service",
+                     *       "length_minutes": 120,
+                     *       "buffer_before_minutes": 0,
+                     *       "buffer_after_minutes": 15,
+                     *       "step_minutes": 30,
+                     *       "resource_ids": [],
+                     *       "created_at": "2026-03-04T18:00:55.5Z",
+                     *       "archived_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ServiceItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    DeleteService: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description svc_… or the bare UUID.
+                 * @example svc_01kjx053ecf6cam38mca43ejsq
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ChangeService: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description svc_… or the bare UUID.
+                 * @example svc_01kjx053ecf6cam38mca43ejsq
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "length_minutes": 120,
+                 *       "resource_ids": []
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChangeServiceChanges"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "svc_01kjx053ecf6cam38mca43ejsq",
+                     *       "name": "Water heater service",
+                     *       "length_minutes": 120,
+                     *       "buffer_before_minutes": 0,
+                     *       "buffer_after_minutes": 15,
+                     *       "step_minutes": 30,
+                     *       "resource_ids": [],
+                     *       "created_at": "2026-03-04T18:00:55.5Z",
+                     *       "archived_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ServiceItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ListServices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
+                     *           "name": "Drain cleaning",
+                     *           "length_minutes": 60,
+                     *           "buffer_before_minutes": 0,
+                     *           "buffer_after_minutes": 0,
+                     *           "step_minutes": 60,
+                     *           "resource_ids": [],
+                     *           "created_at": "2026-03-04T12:00:53.5Z",
+                     *           "archived_at": null
+                     *         },
+                     *         {
+                     *           "id": "svc_01kjx053ecf6cam38mca43ejsq",
+                     *           "name": "Water heater service",
+                     *           "length_minutes": 120,
+                     *           "buffer_before_minutes": 0,
+                     *           "buffer_after_minutes": 15,
+                     *           "step_minutes": 30,
+                     *           "resource_ids": [],
+                     *           "created_at": "2026-03-04T18:00:55.5Z",
+                     *           "archived_at": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListServicesResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    CreateService: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Water heater service",
+                 *       "length_minutes": 90,
+                 *       "buffer_after_minutes": 15,
+                 *       "resource_ids": [
+                 *         "res_01kjx053ecer5t7geatn5tmcj7"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateServiceCommand"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "svc_01kjx053ecf6cam38mca43ejsq",
+                     *       "name": "Water heater service",
+                     *       "length_minutes": 90,
+                     *       "buffer_before_minutes": 0,
+                     *       "buffer_after_minutes": 15,
+                     *       "step_minutes": 30,
+                     *       "resource_ids": [
+                     *         "res_01kjx053ecer5t7geatn5tmcj7"
+                     *       ],
+                     *       "created_at": "2026-03-04T18:00:55.5Z",
+                     *       "archived_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ServiceItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    GetResource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description res_… or the bare UUID.
+                 * @example res_01kjx053ecer5t7geatn5tmcj7
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "res_01kjx053ecer5t7geatn5tmcj7",
+                     *       "name": "Robin",
+                     *       "travel_minutes": 15,
+                     *       "working_hours": [
+                     *         {
+                     *           "day": "monday",
+                     *           "opens": "08:00",
+                     *           "closes": "12:00"
+                     *         },
+                     *         {
+                     *           "day": "monday",
+                     *           "opens": "13:00",
+                     *           "closes": "17:00"
+                     *         }
+                     *       ],
+                     *       "created_at": "2026-03-04T18:00:55.5Z",
+                     *       "archived_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ResourceItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    DeleteResource: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description res_… or the bare UUID.
+                 * @example res_01kjx053ecer5t7geatn5tmcj7
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ChangeResource: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description res_… or the bare UUID.
+                 * @example res_01kjx053ecer5t7geatn5tmcj7
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "travel_minutes": 15
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChangeResourceChanges"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "res_01kjx053ecer5t7geatn5tmcj7",
+                     *       "name": "Robin",
+                     *       "travel_minutes": 15,
+                     *       "working_hours": [
+                     *         {
+                     *           "day": "monday",
+                     *           "opens": "08:00",
+                     *           "closes": "12:00"
+                     *         },
+                     *         {
+                     *           "day": "monday",
+                     *           "opens": "13:00",
+                     *           "closes": "17:00"
+                     *         }
+                     *       ],
+                     *       "created_at": "2026-03-04T18:00:55.5Z",
+                     *       "archived_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ResourceItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ListResources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
+                     *           "name": "Technician 1",
+                     *           "travel_minutes": 15,
+                     *           "working_hours": [
+                     *             {
+                     *               "day": "monday",
+                     *               "opens": "08:00",
+                     *               "closes": "17:00"
+                     *             },
+                     *             {
+                     *               "day": "tuesday",
+                     *               "opens": "08:00",
+                     *               "closes": "17:00"
+                     *             },
+                     *             {
+                     *               "day": "wednesday",
+                     *               "opens": "08:00",
+                     *               "closes": "17:00"
+                     *             },
+                     *             {
+                     *               "day": "thursday",
+                     *               "opens": "08:00",
+                     *               "closes": "17:00"
+                     *             },
+                     *             {
+                     *               "day": "friday",
+                     *               "opens": "08:00",
+                     *               "closes": "17:00"
+                     *             },
+                     *             {
+                     *               "day": "saturday",
+                     *               "opens": "08:00",
+                     *               "closes": "17:00"
+                     *             },
+                     *             {
+                     *               "day": "sunday",
+                     *               "opens": "08:00",
+                     *               "closes": "17:00"
+                     *             }
+                     *           ],
+                     *           "created_at": "2026-03-04T12:00:53.5Z",
+                     *           "archived_at": null
+                     *         },
+                     *         {
+                     *           "id": "res_01kjx053ecer5t7geatn5tmcj7",
+                     *           "name": "Robin",
+                     *           "travel_minutes": 15,
+                     *           "working_hours": [
+                     *             {
+                     *               "day": "monday",
+                     *               "opens": "08:00",
+                     *               "closes": "12:00"
+                     *             },
+                     *             {
+                     *               "day": "monday",
+                     *               "opens": "13:00",
+                     *               "closes": "17:00"
+                     *             }
+                     *           ],
+                     *           "created_at": "2026-03-04T18:00:55.5Z",
+                     *           "archived_at": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListResourcesResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    CreateResource: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Robin",
+                 *       "travel_minutes": 20,
+                 *       "working_hours": [
+                 *         {
+                 *           "day": "monday",
+                 *           "opens": "08:00",
+                 *           "closes": "12:00"
+                 *         },
+                 *         {
+                 *           "day": "monday",
+                 *           "opens": "13:00",
+                 *           "closes": "17:00"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateResourceCommand"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "res_01kjx053ecer5t7geatn5tmcj7",
+                     *       "name": "Robin",
+                     *       "travel_minutes": 20,
+                     *       "working_hours": [
+                     *         {
+                     *           "day": "monday",
+                     *           "opens": "08:00",
+                     *           "closes": "12:00"
+                     *         },
+                     *         {
+                     *           "day": "monday",
+                     *           "opens": "13:00",
+                     *           "closes": "17:00"
+                     *         }
+                     *       ],
+                     *       "created_at": "2026-03-04T18:00:55.5Z",
+                     *       "archived_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ResourceItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ListHolidays: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "day": "2026-12-25",
+                     *           "name": "Christmas Day"
+                     *         },
+                     *         {
+                     *           "day": "2027-01-01",
+                     *           "name": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListHolidaysResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ReplaceHolidays: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": [
+                 *         {
+                 *           "day": "2026-12-25",
+                 *           "name": "Christmas Day"
+                 *         },
+                 *         {
+                 *           "day": "2027-01-01"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReplaceHolidaysCommand"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "day": "2026-12-25",
+                     *           "name": "Christmas Day"
+                     *         },
+                     *         {
+                     *           "day": "2027-01-01",
+                     *           "name": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReplaceHolidaysResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     GetAnalytics: {
         parameters: {
             query?: {
@@ -7252,7 +10474,10 @@ export interface operations {
                  */
                 interval?: "day" | "week" | "month";
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of an answer that is at hand: 304 while it is still right. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7261,6 +10486,8 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    /** @description For If-None-Match, the next time. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7319,6 +10546,15 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["GetAnalyticsResponse"];
                 };
+            };
+            /** @description The answer at hand is still right. */
+            304: {
+                headers: {
+                    /** @description For If-None-Match, the next time. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A parameter or the body is not valid; errors names each. */
             400: {

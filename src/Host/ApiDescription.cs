@@ -106,12 +106,13 @@ internal static class ApiDescription
         {
             if (!restricted && status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden)
                 continue;
-            if (status == StatusCodes.Status404NotFound && !context.Description.RelativePath!.Contains('{', StringComparison.Ordinal))
+            var said = operation.Responses?.ContainsKey(Text(status)) == true;
+            if (status == StatusCodes.Status404NotFound && !said && !context.Description.RelativePath!.Contains('{', StringComparison.Ordinal))
                 continue;
             if (status is StatusCodes.Status413PayloadTooLarge or StatusCodes.Status415UnsupportedMediaType && operation.RequestBody is null)
                 continue;
             // Only where a slice says so.
-            if (status is StatusCodes.Status402PaymentRequired or StatusCodes.Status409Conflict && operation.Responses?.ContainsKey(Text(status)) != true)
+            if (status is StatusCodes.Status402PaymentRequired or StatusCodes.Status409Conflict && !said)
                 continue;
             operation.Responses ??= [];
             operation.Responses[Text(status)] = new OpenApiResponse
