@@ -3,7 +3,6 @@ using Carter;
 using Dapr;
 using Dapr.Workflow;
 using FluentValidation;
-using Grpc.Core;
 using KestrelVoice.Contracts;
 using KestrelVoice.Features.Kernel;
 using MediatR;
@@ -53,16 +52,9 @@ internal static class WriteAppointmentWhenChanged
                 command.TenantId, Find, new { command.AppointmentId }, results => results.ReadSingleOrDefaultAsync<int?>(), cancellationToken);
             if (version is null)
                 return Outcome.NothingToWrite;
-            try
-            {
-                await workflows.ScheduleNewWorkflowAsync(
-                    nameof(WriteAppointmentWorkflow), WriteAppointmentWorkflow.InstanceOf(command.AppointmentId, version.Value),
-                    new WriteAppointmentWorkflow.Input(command.TenantId, command.AppointmentId, version.Value, Round: 0), startTime: null, cancellationToken);
-            }
-            catch (RpcException running) when (running.StatusCode == StatusCode.AlreadyExists
-                || running.Status.Detail.Contains("already exists", StringComparison.OrdinalIgnoreCase))
-            {
-            }
+            await workflows.BeginOnceAsync(
+                nameof(WriteAppointmentWorkflow), WriteAppointmentWorkflow.InstanceOf(command.AppointmentId, version.Value),
+                new WriteAppointmentWorkflow.Input(command.TenantId, command.AppointmentId, version.Value, Round: 0), cancellationToken);
             return Outcome.Begun;
         }
     }

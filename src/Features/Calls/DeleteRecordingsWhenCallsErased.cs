@@ -3,7 +3,6 @@ using Carter;
 using Dapr;
 using Dapr.Workflow;
 using FluentValidation;
-using Grpc.Core;
 using KestrelVoice.Contracts;
 using KestrelVoice.Features.Kernel;
 using MediatR;
@@ -39,18 +38,9 @@ internal static class DeleteRecordingsWhenCallsErased
     {
         public async Task<Outcome> Handle(Command command, CancellationToken cancellationToken)
         {
-            try
-            {
-                await workflows.ScheduleNewWorkflowAsync(
-                    nameof(DeleteRecordingsWorkflow), DeleteRecordingsWorkflow.InstanceOf(command.BatchId),
-                    new DeleteRecordingsWorkflow.Input(command.TenantId, command.BatchId, Round: 0), startTime: null, cancellationToken);
-                return Outcome.Begun;
-            }
-            catch (RpcException running) when (running.StatusCode == StatusCode.AlreadyExists
-                || running.Status.Detail.Contains("already exists", StringComparison.OrdinalIgnoreCase))
-            {
-                return Outcome.UnderWay;
-            }
+            return await workflows.BeginOnceAsync(
+                nameof(DeleteRecordingsWorkflow), DeleteRecordingsWorkflow.InstanceOf(command.BatchId),
+                new DeleteRecordingsWorkflow.Input(command.TenantId, command.BatchId, Round: 0), cancellationToken) ? Outcome.Begun : Outcome.UnderWay;
         }
     }
 

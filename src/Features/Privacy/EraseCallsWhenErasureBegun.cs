@@ -3,7 +3,6 @@ using Carter;
 using Dapr;
 using Dapr.Workflow;
 using FluentValidation;
-using Grpc.Core;
 using KestrelVoice.Contracts;
 using KestrelVoice.Features.Kernel;
 using MediatR;
@@ -39,18 +38,9 @@ internal static class EraseCallsWhenErasureBegun
     {
         public async Task<Outcome> Handle(Command command, CancellationToken cancellationToken)
         {
-            try
-            {
-                await workflows.ScheduleNewWorkflowAsync(
-                    nameof(EraseCallsWorkflow), EraseCallsWorkflow.InstanceOf(command.ErasureId),
-                    new EraseCallsWorkflow.Input(command.TenantId, command.ErasureId), startTime: null, cancellationToken);
-                return Outcome.Begun;
-            }
-            catch (RpcException running) when (running.StatusCode == StatusCode.AlreadyExists
-                || running.Status.Detail.Contains("already exists", StringComparison.OrdinalIgnoreCase))
-            {
-                return Outcome.UnderWay;
-            }
+            return await workflows.BeginOnceAsync(
+                nameof(EraseCallsWorkflow), EraseCallsWorkflow.InstanceOf(command.ErasureId),
+                new EraseCallsWorkflow.Input(command.TenantId, command.ErasureId), cancellationToken) ? Outcome.Begun : Outcome.UnderWay;
         }
     }
 

@@ -39,16 +39,9 @@ internal sealed class SummaryRuns(DaprWorkflowClient workflows, TenantDatabase d
             await transaction.CommitAsync(cancellationToken);
         }
 
-        try
-        {
-            await workflows.ScheduleNewWorkflowAsync(
-                nameof(SummariseCallWorkflow), InstanceOf(callId), new SummariseCallWorkflow.Input(tenantId, callId),
-                settling > TimeSpan.Zero ? now + settling : null, cancellationToken);
-        }
-        catch (RpcException running) when (running.StatusCode == StatusCode.AlreadyExists
-            || running.Status.Detail.Contains("already exists", StringComparison.OrdinalIgnoreCase))
-        {
-        }
+        await workflows.BeginOnceAsync(
+            nameof(SummariseCallWorkflow), InstanceOf(callId), new SummariseCallWorkflow.Input(tenantId, callId), cancellationToken,
+            settling > TimeSpan.Zero ? now + settling : null);
 
         await using var noted = await database.BeginAsync(tenantId, cancellationToken);
         await noted.ExecuteAsync(Note, new { CallId = callId, Now = now.UtcDateTime }, cancellationToken);

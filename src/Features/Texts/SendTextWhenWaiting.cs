@@ -3,7 +3,6 @@ using Carter;
 using Dapr;
 using Dapr.Workflow;
 using FluentValidation;
-using Grpc.Core;
 using KestrelVoice.Contracts;
 using KestrelVoice.Features.Kernel;
 using MediatR;
@@ -38,16 +37,9 @@ internal static class SendTextWhenWaiting
     {
         public async Task<Outcome> Handle(Command command, CancellationToken cancellationToken)
         {
-            try
-            {
-                await workflows.ScheduleNewWorkflowAsync(
-                    nameof(SendTextWorkflow), SendTextWorkflow.InstanceOf(command.TextId),
-                    new SendTextWorkflow.Input(command.TenantId, command.TextId, Round: 0), startTime: null, cancellationToken);
-            }
-            catch (RpcException running) when (running.StatusCode == StatusCode.AlreadyExists
-                || running.Status.Detail.Contains("already exists", StringComparison.OrdinalIgnoreCase))
-            {
-            }
+            await workflows.BeginOnceAsync(
+                nameof(SendTextWorkflow), SendTextWorkflow.InstanceOf(command.TextId),
+                new SendTextWorkflow.Input(command.TenantId, command.TextId, Round: 0), cancellationToken);
             return Outcome.Begun;
         }
     }
