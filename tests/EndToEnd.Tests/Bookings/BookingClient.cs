@@ -14,6 +14,9 @@ internal sealed record Attempt(Slot Wish, bool ByName, long Asked, long Answered
 {
     public bool Booked => Status is HttpStatusCode.Created;
 
+    /// <summary>The host was killed over it, and its key is free again only when the lease ends: ask later.</summary>
+    public bool UnderWay => Status is HttpStatusCode.Conflict && !Body.TryGetProperty("alternatives", out _);
+
     public string AppointmentId => Body.GetProperty("id").GetString()!;
 
     /// <summary>What it was answered to have, which is what it wished, or at the same time with somebody else.</summary>

@@ -86,14 +86,28 @@ public sealed class BookingChaosRun : IAsyncLifetime
     {
         var random = new Random(Seed + number);
         using var client = new BookingClient(Stack, Business, number);
+        var undecided = new List<(Slot Slot, bool ByName, string Key)>();
         for (var wish = 0; !enough.IsCancellationRequested; wish++)
         {
             var slot = Business.Slots[random.Next(Business.Slots.Count)];
             var key = string.Create(CultureInfo.InvariantCulture, $"wish-{number}-{wish}");
-            var attempt = await UntilAnsweredAsync(client, slot, byName: random.Next(2) == 0, key, cancellationToken);
+            var byName = random.Next(2) == 0;
+            var attempt = await UntilAnsweredAsync(client, slot, byName, key, cancellationToken);
+            if (attempt.UnderWay)
+            {
+                undecided.Add((slot, byName, key));
+                continue;
+            }
             bool? cancelled = attempt.Booked && random.Next(4) == 0 ? await CancelAsync(client, attempt, cancellationToken) : false;
             bookings.Add(new Booking(number, key, attempt, cancelled));
             await Task.Delay(Pause, cancellationToken);
+        }
+        foreach (var (slot, byName, key) in undecided)
+        {
+            Attempt attempt;
+            while ((attempt = await UntilAnsweredAsync(client, slot, byName, key, cancellationToken)).UnderWay)
+                await Task.Delay(Pause, cancellationToken);
+            bookings.Add(new Booking(number, key, attempt, Cancelled: false));
         }
     }
 

@@ -38,6 +38,14 @@ public sealed class BookingChaosTests(BookingChaosRun run) : IClassFixture<Booki
     }
 
     [Fact]
+    public async Task What_was_asked_again_under_its_key_was_booked_once()
+    {
+        var keys = (await run.Business.ListedAsync(Token)).Select(item => item.GetProperty("notes").GetString()!);
+
+        keys.ShouldBe(run.Bookings.Where(booking => booking.Attempt.Booked).Select(booking => booking.Key), ignoreOrder: true);
+    }
+
+    [Fact]
     public async Task Nothing_is_half_booked_and_every_booking_was_told_once()
     {
         var listed = (await run.Business.ListedAsync(Token)).Select(IdOf).ToList();

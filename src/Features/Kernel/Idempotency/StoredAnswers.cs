@@ -30,7 +30,7 @@ internal sealed class StoredAnswers(TenantDatabase database, Envelope envelope, 
     public static readonly TimeSpan KeptFor = TimeSpan.FromHours(24);
 
     /// <summary>Longer than any request takes. One that takes longer still cannot commit once another one has taken over.</summary>
-    public static readonly TimeSpan Lease = TimeSpan.FromMinutes(1);
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(20);
 
     // Repeating this is harmless: whoever has claimed the key finds their own claim.
     private const string ClaimKey =
