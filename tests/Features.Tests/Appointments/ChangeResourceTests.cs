@@ -43,6 +43,29 @@ public sealed class ChangeResourceTests(KestrelVoiceApp app) : IClassFixture<Kes
         (await client.ReadAsync("/api/resources")).Data().ShouldHaveSingleItem().GetProperty("travel_minutes").GetInt32().ShouldBe(30);
     }
 
+    [Fact]
+    public async Task Another_name_is_shown_from_now_on()
+    {
+        using var client = app.ClientFor(await app.GivenATenant());
+        var robin = await client.GivenAResource();
+
+        await (await client.SendJson("PATCH", "/api/resources/" + robin.Id(), """{"name":"Robin Hale"}""")).ShouldBe(HttpStatusCode.OK);
+
+        (await client.ReadAsync("/api/resources")).Data().ShouldHaveSingleItem().GetProperty("name").GetString().ShouldBe("Robin Hale");
+    }
+
+    [Fact]
+    public async Task Who_was_deleted_is_not_changed()
+    {
+        using var client = app.ClientFor(await app.GivenATenant());
+        var robin = await client.GivenAResource();
+        await (await client.DeleteAsync("/api/resources/" + robin.Id(), Token)).ShouldBe(HttpStatusCode.NoContent);
+
+        using var response = await client.SendJson("PATCH", "/api/resources/" + robin.Id(), """{"name":"Robin Hale"}""");
+
+        await response.ShouldBeProblem(HttpStatusCode.Conflict, "conflict");
+    }
+
     [Theory]
     [InlineData("""{"travel_minutes":-1}""", "travel_minutes")]
     [InlineData("""{"working_hours":[{"day":"monday","opens":"08:00","closes":"17:00"},{"day":"monday","opens":"09:00","closes":"10:00"}]}""", "working_hours")]

@@ -39,6 +39,27 @@ public sealed class ChangeServiceTests(KestrelVoiceApp app) : IClassFixture<Kest
     }
 
     [Fact]
+    public async Task A_new_name_step_and_time_before_and_after_hold_from_now_on()
+    {
+        using var client = app.ClientFor(await app.GivenATenant());
+        var (robin, service) = (await client.GivenAResource(), await client.GivenAService());
+
+        using var response = await client.SendJson(
+            "PATCH", "/api/services/" + service.Id(), """{"name":"Boiler service","buffer_before_minutes":30,"buffer_after_minutes":60,"step_minutes":120}""");
+
+        await response.ShouldBe(HttpStatusCode.OK);
+        var changed = (await client.ReadAsync("/api/services")).Data().ShouldHaveSingleItem();
+        changed.GetProperty("name").GetString().ShouldBe("Boiler service");
+        new[] { "length_minutes", "buffer_before_minutes", "buffer_after_minutes", "step_minutes" }.Select(name => changed.GetProperty(name).GetInt32()).ShouldBe([60, 30, 60, 120]);
+        (await client.OfferedOn(service.Id(), "2026-03-05"))
+            .ShouldBe(["2026-03-05T16:00:00Z", "2026-03-05T18:00:00Z", "2026-03-05T20:00:00Z", "2026-03-05T22:00:00Z", "2026-03-06T00:00:00Z"]);
+        using var booked = await client.Book(new Trade(service.Id(), [robin.Id()]), "2026-03-05T20:00:00Z");
+        await booked.ShouldBe(HttpStatusCode.Created);
+        // Taken from 19:30 to 22:00, each of the others with time of its own around it.
+        (await client.OfferedOn(service.Id(), "2026-03-05")).ShouldBe(["2026-03-05T16:00:00Z", "2026-03-06T00:00:00Z"]);
+    }
+
+    [Fact]
     public async Task Everybody_performs_it_again_when_nobody_is_named()
     {
         using var client = app.ClientFor(await app.GivenATenant());

@@ -41,6 +41,24 @@ public sealed class CreateServiceTests(KestrelVoiceApp app) : IClassFixture<Kest
     }
 
     [Fact]
+    public async Task Its_times_are_as_far_apart_and_as_free_around_it_as_was_said()
+    {
+        using var client = app.ClientFor(await app.GivenATenant());
+        var robin = await client.GivenAResource();
+
+        using var response = await client.SendJson(
+            "POST", "/api/services", """{"name":"Boiler check","length_minutes":60,"buffer_before_minutes":30,"buffer_after_minutes":60,"step_minutes":120}""");
+
+        await response.ShouldBe(HttpStatusCode.Created);
+        var service = (await client.ReadAsync("/api/services")).Data().ShouldHaveSingleItem();
+        new[] { "length_minutes", "buffer_before_minutes", "buffer_after_minutes", "step_minutes" }.Select(name => service.GetProperty(name).GetInt32()).ShouldBe([60, 30, 60, 120]);
+        using var booked = await client.Book(new Trade(service.Id(), [robin.Id()]), "2026-03-05T20:00:00Z");
+        await booked.ShouldBe(HttpStatusCode.Created);
+        // Taken from 19:30 to 22:00, each of the others with time of its own around it.
+        (await client.OfferedOn(service.Id(), "2026-03-05")).ShouldBe(["2026-03-05T16:00:00Z", "2026-03-06T00:00:00Z"]);
+    }
+
+    [Fact]
     public async Task Only_those_who_perform_it_are_offered_and_booked()
     {
         using var client = app.ClientFor(await app.GivenATenant());

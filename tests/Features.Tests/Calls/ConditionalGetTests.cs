@@ -146,6 +146,22 @@ public sealed class ConditionalGetTests(KestrelVoiceApp app) : IClassFixture<Kes
         TagOf(tomorrow).ShouldNotBe(TagOf(today));
     }
 
+    [Theory]
+    [InlineData("/api/me", HttpStatusCode.OK)]
+    [InlineData("/api/services", HttpStatusCode.OK)]
+    [InlineData("/api/appointments", HttpStatusCode.OK)]
+    [InlineData("/api/call-logs?limit=0", HttpStatusCode.BadRequest)]
+    public async Task All_other_answers_are_not_to_be_kept(string path, HttpStatusCode status)
+    {
+        var (client, _, _) = await GivenCalls();
+
+        using var response = await client.GetAsync(path, Token);
+
+        await response.ShouldBe(status);
+        response.Headers.CacheControl!.NoStore.ShouldBeTrue();
+        response.Headers.ETag.ShouldBeNull();
+    }
+
     [Fact]
     public async Task A_change_shows_when_it_is_committed_whoever_began_first()
     {

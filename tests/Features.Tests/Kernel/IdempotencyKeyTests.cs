@@ -64,6 +64,21 @@ public sealed class IdempotencyKeyTests(KestrelVoiceApp app) : IClassFixture<Kes
     }
 
     [Fact]
+    public async Task Who_may_not_do_it_leaves_no_key_behind()
+    {
+        var (tenant, _, trade) = await ArrangeAsync();
+        using var reader = app.ClientFor(tenant, "read");
+        using var stranger = app.Stranger();
+
+        using var forbidden = await BookAsync(reader, trade, Key);
+        using var unauthorized = await BookAsync(stranger, trade, Key);
+
+        await forbidden.ShouldBeProblem(HttpStatusCode.Forbidden, "forbidden");
+        await unauthorized.ShouldBeProblem(HttpStatusCode.Unauthorized, "unauthorized");
+        (await CountAsync("idempotency_keys", tenant)).ShouldBe(0);
+    }
+
+    [Fact]
     public async Task A_key_that_was_used_for_something_else_is_refused()
     {
         var (_, client, trade) = await ArrangeAsync();

@@ -1,6 +1,9 @@
 using System.Net;
+using System.Net.Http.Json;
 using Dapper;
+using KestrelVoice.Features.Tests.Calls;
 using KestrelVoice.Features.Tests.Identity;
+using KestrelVoice.Features.Tests.Webhooks;
 
 namespace KestrelVoice.Features.Tests.Kernel.RateLimits;
 
@@ -90,6 +93,44 @@ public sealed class RateLimitTests : IClassFixture<KestrelVoiceApp>
         using var refused = await reader.GetAsync("/api/call-logs", Stop);
 
         await refused.ShouldBeProblem(HttpStatusCode.TooManyRequests, "rate_limited");
+    }
+
+    [Fact]
+    public async Task An_answer_of_304_counts_too()
+    {
+        var tenant = await GivenATenant("personal");
+        var call = new PhoneCall(tenant, 1, KestrelVoiceApp.Noon);
+        await app.GivenACall(call.Started(), call.Says("My sink drips."), call.Ended());
+        using var client = app.ClientFor(tenant);
+        using (var first = await client.GetAsync("/api/call-logs", Stop))
+            client.DefaultRequestHeaders.Add("If-None-Match", first.Headers.GetValues("ETag").Single());
+        for (var request = 1; request < Personal; request++)
+        {
+            using var unchanged = await client.GetAsync("/api/call-logs", Stop);
+            await unchanged.ShouldBe(HttpStatusCode.NotModified);
+        }
+
+        using var refused = await client.GetAsync("/api/call-logs", Stop);
+
+        await refused.ShouldBeProblem(HttpStatusCode.TooManyRequests, "rate_limited");
+    }
+
+    [Fact]
+    public async Task What_was_one_too_many_may_be_sent_again_under_its_key()
+    {
+        using var client = app.ClientFor(await GivenATenant("personal"));
+        client.DefaultRequestHeaders.Add("Idempotency-Key", "8e03978e-40d5-43dd-bc93-6894a57f9324");
+        var hook = new { @event = "call.missed", target_url = WebhookRequests.Nobody };
+        for (var request = 0; request < Personal; request++)
+            (await client.GetAsync("/api/call-logs", Stop)).Dispose();
+        using (var refused = await client.PostAsJsonAsync("/api/hooks", hook, Stop))
+            await refused.ShouldBeProblem(HttpStatusCode.TooManyRequests, "rate_limited");
+        app.Clock.Advance(TimeSpan.FromMinutes(1));
+
+        using var again = await client.PostAsJsonAsync("/api/hooks", hook, Stop);
+
+        await again.ShouldBe(HttpStatusCode.Created);
+        again.Headers.Contains("Idempotent-Replayed").ShouldBeFalse();
     }
 
     private async Task<TestTenant> GivenATenant(string plan)
