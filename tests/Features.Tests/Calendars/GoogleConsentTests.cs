@@ -206,6 +206,19 @@ public sealed class GoogleConsentTests(HostBesideGoogle host) : IClassFixture<Ho
     }
 
     [Fact]
+    public async Task It_is_read_as_often_as_was_said_when_it_was_asked_for()
+    {
+        var (_, client, trade) = await ArrangeAsync();
+        using var browser = app.Stranger();
+        using var asked = await client.PostAsJsonAsync("/api/calendars/google", new { resource_id = trade.ResourceIds[0], poll_interval = 600 }, Token);
+        var ask = await asked.ShouldAnswerWith(HttpStatusCode.OK);
+
+        await browser.Arrive(await browser.Decide(ask.Text("authorize_url"), host.GivenAGoogleUser()), HttpStatusCode.OK);
+
+        (await client.ReadAsync("/api/calendars")).Data().ShouldHaveSingleItem().GetProperty("poll_interval").GetInt32().ShouldBe(600);
+    }
+
+    [Fact]
     public async Task Access_that_was_withdrawn_comes_back_with_another_consent()
     {
         var (_, client, trade) = await ArrangeAsync();
