@@ -30,7 +30,7 @@ public sealed class AuditLogTests(KestrelVoiceApp app) : IClassFixture<KestrelVo
         log.Total().ShouldBe(5);
         log.Data().Select(item => (item.GetProperty("action").GetString(), item.GetProperty("target").GetString(), item.GetProperty("detail").GetString())).ShouldBe(
             [
-                ("api_key.created", key.Id(), "write"),
+                ("api_key.created", key.Id(), "live write"),
                 ("webhook.created", webhook.Id(), null),
                 ("member.changed", viewer.Id.ToString(), "viewer to member"),
                 ("member.removed", viewer.Id.ToString(), "member"),

@@ -213,6 +213,8 @@ public sealed class CallEventTests(KestrelVoiceApp app) : IClassFixture<KestrelV
                     [Topics.TenantEventsUrgent] = Topics.HostDead,
                     [Topics.CompletedCalls] = Topics.HostDead,
                     [Topics.AppointmentChanges] = Topics.HostDead,
+                    [Topics.Erasures] = Topics.HostDead,
+                    [Topics.ErasedRecordings] = Topics.HostDead,
                     [Topics.Texts] = Topics.HostDead,
                     [Topics.HostDead] = null,
                 },

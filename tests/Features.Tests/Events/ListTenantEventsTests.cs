@@ -38,7 +38,7 @@ public sealed class ListTenantEventsTests(KestrelVoiceApp app) : IClassFixture<K
 
         var item = (await client.ReadAsync("/api/events")).Data().ShouldHaveSingleItem();
 
-        item.EnumerateObject().Select(member => member.Name).ShouldBe(["sequence", "event", "timestamp", "id", "data"]);
+        item.EnumerateObject().Select(member => member.Name).ShouldBe(["sequence", "event", "timestamp", "id", "data", "erased"]);
         item.GetProperty("event").GetString().ShouldBe("emergency.detected");
         item.GetProperty("timestamp").GetDateTimeOffset().ShouldBe(app.Clock.GetUtcNow());
         item.Id().ShouldBe(TypeId.Format(TypeId.Event, stored.Id));

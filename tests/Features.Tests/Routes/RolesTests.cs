@@ -18,7 +18,7 @@ public sealed class RolesTests(KestrelVoiceApp app) : IClassFixture<KestrelVoice
         ["reach outside"] = ["owner", "admin", "live write", "live read write"],
         ["see people"] = ["owner", "admin", "member", "viewer"],
         ["manage"] = ["owner", "admin"],
-        ["export"] = ["owner", "admin", "key read", "key read write"],
+        ["export"] = ["owner", "admin", "live read", "live read write", "test read", "test read write"],
     };
 
     // Where it is not simply reading by GET and writing by anything else; the longest that fits decides, and $ ends a path.
@@ -37,6 +37,7 @@ public sealed class RolesTests(KestrelVoiceApp app) : IClassFixture<KestrelVoice
         ("DELETE", "/api/webhooks", "integrate"),
         ("POST", "/api/calendars", "integrate"),
         ("POST", "/api/calendars$", "reach outside"),
+        ("POST", "/api/calendars/google", "reach outside"),
         ("DELETE", "/api/calendars", "integrate"),
         ("POST", "/api/services", "integrate"),
         ("PATCH", "/api/services", "integrate"),
