@@ -107,15 +107,6 @@ internal sealed partial class Sidecar(DaprClient dapr, TimeProvider clock, ILogg
         return new(succeeded, answer);
     }
 
-    /// <summary>Opens the way to the host; what it answers does not matter.</summary>
-    public Task<bool> TryReachHostAsync() => Try(
-        _host, "reach the host",
-        async token =>
-        {
-            using var response = await _hostClient.GetAsync(new Uri("/health/live", UriKind.Relative), token);
-        },
-        CancellationToken.None);
-
     // The sidecar answers 404 itself when it knows no such app; its errors name a code.
     private static async Task<bool> IsFromSidecar(HttpResponseMessage response, CancellationToken cancellationToken) =>
         (await response.Content.ReadAsStringAsync(cancellationToken)).Contains("\"errorCode\"", StringComparison.Ordinal);

@@ -7,6 +7,9 @@ internal sealed partial class WarmUp(DaprClient dapr, Sidecar sidecar, TimeProvi
 {
     private const string NoKey = "warm-up";
 
+    // Goes all the way that the number of the first call will go, and belongs to nobody.
+    private const string NoNumber = "warm-up";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -23,7 +26,7 @@ internal sealed partial class WarmUp(DaprClient dapr, Sidecar sidecar, TimeProvi
                 LogAlone(Patience);
             return;
         }
-        await Task.WhenAll(sidecar.ReadStateAsync<string>(NoKey), sidecar.TryReachHostAsync());
+        await Task.WhenAll(sidecar.ReadStateAsync<string>(NoKey), sidecar.LookUpAsync(NoNumber));
     }
 
     [LoggerMessage(LogLevel.Warning, "No sidecar after {Patience}. Callers get a generic greeting and the voicemail, and events wait on disk.")]

@@ -10,7 +10,7 @@ namespace KestrelVoice.EndToEnd.Tests.Chaos;
 /// <summary>Clients book and cancel while the host is killed in the midst of it, again and again; then everything may settle.</summary>
 public sealed class BookingChaosRun : IAsyncLifetime
 {
-    internal static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("KESTREL_CHAOS_KILLS") ?? "12", CultureInfo.InvariantCulture);
+    internal static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("KESTREL_CHAOS_KILLS") ?? "5", CultureInfo.InvariantCulture);
 
     private const int Clients = 8;
     private const int Days = 30;

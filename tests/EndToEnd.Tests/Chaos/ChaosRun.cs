@@ -1,6 +1,9 @@
+using System.Diagnostics;
 using System.Globalization;
+using System.Net.Http.Json;
 using KestrelVoice.CallSimulator;
 using KestrelVoice.CallSimulator.Webhooks;
+using KestrelVoice.Contracts;
 using KestrelVoice.EndToEnd.Tests.Running;
 
 namespace KestrelVoice.EndToEnd.Tests.Chaos;
@@ -10,6 +13,7 @@ public sealed class ChaosRun : IAsyncLifetime
 {
     private const int CallsAtOnce = 3;
     private static readonly TimeSpan Settling = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(500);
     private static readonly int Seed = int.Parse(Environment.GetEnvironmentVariable("KESTREL_CHAOS_SEED") ?? "20261123", CultureInfo.InvariantCulture);
 
     internal static readonly int Calls = int.Parse(Environment.GetEnvironmentVariable("KESTREL_CHAOS_CALLS") ?? "200", CultureInfo.InvariantCulture);
@@ -43,6 +47,7 @@ public sealed class ChaosRun : IAsyncLifetime
             await RegisterAsync(endpoint);
 
         using var http = WebhookHttp.CreateClient();
+        await UntilNumbersAreLookedUpAsync(http);
         using var calling = new CancellationTokenSource();
         var kills = KillAtRandomAsync(calling.Token);
         await Parallel.ForAsync(0, Calls, new ParallelOptions { MaxDegreeOfParallelism = CallsAtOnce }, async (index, token) =>
@@ -65,6 +70,21 @@ public sealed class ChaosRun : IAsyncLifetime
         var created = await Stack.PostAsync("/api/webhooks", new { url, description = endpoint, rate_limit = 100 }, CancellationToken.None);
         Receiver.Expect(endpoint, created.GetProperty("secret").GetString()!);
     }
+
+    // Simulated calls take no time: if the first look-up took too long, all would be over before the breaker closed again.
+    private Task UntilNumbersAreLookedUpAsync(HttpClient http) => Eventually.Is(
+        async () =>
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Stack.VoiceSidecar, $"/v1.0/invoke/{AppIds.Host}/method{InternalRoutes.Routing}"))
+            {
+                Headers = { { "dapr-api-token", Stack.DaprToken } },
+                Content = JsonContent.Create(new RoutingLookup(Stack.Demo.PhoneNumber), options: ContractJson.Options),
+            };
+            var began = Stopwatch.GetTimestamp();
+            using var response = await http.SendAsync(request, CancellationToken.None);
+            return response.IsSuccessStatusCode && Stopwatch.GetElapsedTime(began) < Soon;
+        },
+        Settling, () => Stack.Host.Log, CancellationToken.None);
 
     // One process at a time dies, each as often as the others. The pauses between let some calls through undisturbed.
     private async Task<List<string>> KillAtRandomAsync(CancellationToken calling)
