@@ -16,7 +16,7 @@ internal sealed class BareList(NpgsqlDataSource source, Guid tenantId, Uri publi
 {
     private const int Limit = 20;
 
-    // The page query of src/Features/Calls/ListCallLogs.cs without a filter, whose open bounds cost nothing to leave out.
+    // What src/Features/Calls/CallSelection.cs asks for when there is no filter.
     private const string Page =
         """
         select id, phone_number, status, duration, recording_sid is not null, transcript, created_at, direction, outcome, emergency
