@@ -24,7 +24,7 @@ internal sealed partial class LiveBusyTimes(
     private const string ReadSoon = "update calendar_connections set due_at = @Now where tenant_id = @TenantId and id = @Id and due_at > @Now";
 
     // However many want the same slot of somebody, their calendar's server is asked once at a time.
-    private readonly SharedLooks<(Guid Calendar, BusyTime Time), CalendarReading> _looks = new();
+    private readonly JoinedQuestions<(Guid Calendar, BusyTime Time), CalendarReading> _looks = new();
 
     private sealed record Row(
         Guid Id, string Kind, string Url, string UserName, string Secret, string TimeZone, DateTime? SyncedAt, string Own);
@@ -48,7 +48,7 @@ internal sealed partial class LiveBusyTimes(
         {
             var calendar = connections.Open(new CalendarConnection(tenantId, row.Id, row.Kind, row.Url, row.UserName, row.Secret, row.TimeZone));
             var own = row.Own.Split('\n').ToHashSet(StringComparer.Ordinal);
-            var seen = await _looks.LookAsync((row.Id, time), () => LookAsync(calendar, time)).WaitAsync(cancellationToken);
+            var seen = await _looks.AskAsync((row.Id, time), () => LookAsync(calendar, time), cancellationToken).WaitAsync(cancellationToken);
             if (seen.Entries.All(entry => own.Contains(entry.Href) || entry.Busy.Count == 0))
                 return true;
             // Whoever is turned away is to be offered what is really free.

@@ -9,7 +9,7 @@ internal sealed class JoinedQuestions<TKey, TAnswer>
     private readonly Lock _lock = new();
 
     // Under way, with those who wait for the next one, if any.
-    private readonly Dictionary<TKey, TaskCompletionSource<TAnswer>?> _asked = [];
+    private readonly Dictionary<TKey, Next?> _asked = [];
 
     /// <param name="key">Whose questions are alike.</param>
     /// <param name="ask">Asks; for everybody who waits, so nobody's leaving may end it.</param>
@@ -22,7 +22,7 @@ internal sealed class JoinedQuestions<TKey, TAnswer>
             if (!_asked.TryGetValue(key, out var waiting))
                 _asked[key] = null;
             else
-                next = (_asked[key] = waiting ?? new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+                next = (_asked[key] = waiting ?? new Next(ask)).Answer.Task;
         }
         if (next is not null)
             return await next.WaitAsync(cancellationToken);
@@ -32,26 +32,26 @@ internal sealed class JoinedQuestions<TKey, TAnswer>
         }
         finally
         {
-            _ = AskForThoseWhoWaitAsync(key, ask);
+            _ = AskForThoseWhoWaitAsync(key);
         }
     }
 
-    private async Task AskForThoseWhoWaitAsync(TKey key, Func<Task<TAnswer>> ask)
+    private async Task AskForThoseWhoWaitAsync(TKey key)
     {
         while (TakeWaiting(key) is { } waiting)
         {
             try
             {
-                waiting.SetResult(await ask());
+                waiting.Answer.SetResult(await waiting.Ask());
             }
             catch (Exception failure)
             {
-                waiting.SetException(failure);
+                waiting.Answer.SetException(failure);
             }
         }
     }
 
-    private TaskCompletionSource<TAnswer>? TakeWaiting(TKey key)
+    private Next? TakeWaiting(TKey key)
     {
         lock (_lock)
         {
@@ -63,5 +63,11 @@ internal sealed class JoinedQuestions<TKey, TAnswer>
             _asked.Remove(key);
             return null;
         }
+    }
+
+    // As the first of those who wait would ask.
+    private sealed record Next(Func<Task<TAnswer>> Ask)
+    {
+        public TaskCompletionSource<TAnswer> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -1,10 +1,10 @@
-using KestrelVoice.Features.Calendars;
+using KestrelVoice.Features.Kernel;
 
 namespace KestrelVoice.Features.Tests.Calendars;
 
-public sealed class SharedLooksTests
+public sealed class JoinedLooksTests
 {
-    private readonly SharedLooks<string, int> looks = new();
+    private readonly JoinedQuestions<string, int> looks = new();
     private readonly List<TaskCompletionSource<int>> looking = [];
 
     [Fact]
@@ -50,13 +50,13 @@ public sealed class SharedLooksTests
         }
     }
 
-    private Task<int> LookAsync() => looks.LookAsync("there", () =>
+    private Task<int> LookAsync() => looks.AskAsync("there", () =>
     {
         var look = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (looking)
             looking.Add(look);
         return look.Task;
-    });
+    }, TestContext.Current.CancellationToken);
 
     private async Task BegunAsync(int count)
     {
