@@ -25,7 +25,7 @@ public sealed class ListenTests(RunningProduct product)
         await ShowsAsync(listener, "Listening at");
         (await ListenersAsync()).ShouldBe(1, "who listens next tidies up");
 
-        var call = await product.CallAsync("+15035551120", null, new Step.Say("My tap drips, please call me back"), new Step.Say("No, that is all"));
+        var call = await product.CallAsync("+15035551120", null, new("completed", "message_taken"), new Step.Say("My tap drips, please call me back"), new Step.Say("No, that is all"));
         await ShowsAsync(listener, call.GetProperty("id").GetString()!);
         await listener.StopAsync(Token);
 

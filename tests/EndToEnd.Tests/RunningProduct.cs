@@ -39,14 +39,10 @@ public sealed class RunningProduct : IAsyncLifetime
         await Stack.DisposeAsync();
     }
 
-    /// <summary>Plays a call and waits for its log.</summary>
+    /// <summary>Plays a call and waits until its log tells of that end.</summary>
+    /// <remarks>What a busy sidecar did not take at once reaches the host after the call's end, and a booking or a turn may be among it.</remarks>
     /// <returns>The call as <c>GET /api/call-logs/{id}</c> answers it.</returns>
-    internal Task<JsonElement> CallAsync(string from, Func<Webhook, WebhookFault>? faults, params Step[] steps) =>
-        CallAsync(from, faults, call => call.GetProperty("status").GetString() != "in-progress", steps);
-
-    /// <summary>Plays a call and waits until its log says so.</summary>
-    /// <remarks>What a busy sidecar did not take at once may reach the host after the call's end.</remarks>
-    internal async Task<JsonElement> CallAsync(string from, Func<Webhook, WebhookFault>? faults, Func<JsonElement, bool> says, params Step[] steps)
+    internal async Task<JsonElement> CallAsync(string from, Func<Webhook, WebhookFault>? faults, CallEnd end, params Step[] steps)
     {
         var cancellationToken = TestContext.Current.CancellationToken;
         var caller = new ScriptedCaller(steps);
@@ -54,10 +50,12 @@ public sealed class RunningProduct : IAsyncLifetime
         caller.Failure.ShouldBeNull();
         trace.WithoutProblems();
 
+        var words = steps.OfType<Step.Say>().Select(said => said.Words).ToList();
         var item = await Eventually.Get(
             async () => (await Stack.GetAsync("/api/call-logs?limit=100", cancellationToken)).GetProperty("data").EnumerateArray()
                 .SingleOrDefault(call => call.GetProperty("phone_number").GetString() == from),
-            call => call.ValueKind == JsonValueKind.Object && says(call),
+            call => call.ValueKind == JsonValueKind.Object && CallEnd.Of(call) == end
+                && words.TrueForAll(said => (call.GetProperty("transcript").GetString() ?? "").Contains(said, StringComparison.Ordinal)),
             SoonAfterwards, () => Stack.Host.Log, cancellationToken);
         return await Stack.GetAsync($"/api/call-logs/{item.GetProperty("id").GetString()}", cancellationToken);
     }
@@ -75,4 +73,11 @@ public sealed class RunningProduct : IAsyncLifetime
         ApiBaseUrl = Stack.TwilioUrl.ToString(),
         Faults = faults,
     };
+}
+
+/// <summary>How a call ended, as its log tells.</summary>
+internal sealed record CallEnd(string Status, string Outcome, bool Emergency = false)
+{
+    public static CallEnd Of(JsonElement call) => new(
+        call.GetProperty("status").GetString()!, call.GetProperty("outcome").GetString() ?? "", call.GetProperty("emergency").GetBoolean());
 }

@@ -16,7 +16,7 @@ public sealed class WebhookTests(RunningProduct product)
         await using var receiver = await WebhookReceiver.StartAsync();
         await RegisterAsync(receiver, WebhookReceiver.Healthy);
 
-        var call = await product.CallAsync("+15035551101", null,
+        var call = await product.CallAsync("+15035551101", null, new("completed", "escalated", Emergency: true),
             new Step.Say("A pipe burst and my basement is flooding"),
             new Step.Dial(RingMove.Answered(talkSeconds: 40)));
 
@@ -37,7 +37,7 @@ public sealed class WebhookTests(RunningProduct product)
     {
         var port = Ports.Take(1).Single();
         var endpoint = await product.Stack.PostAsync("/api/webhooks", new { url = $"http://127.0.0.1:{port}/{WebhookReceiver.Healthy}", events = new[] { "call.missed" } }, Token);
-        var call = await product.CallAsync("+15035551102", null, new Step.HangUp());
+        var call = await product.CallAsync("+15035551102", null, new("missed", "abandoned"), new Step.HangUp());
         await MessageOfAsync(endpoint, call, message => Attempts(message).Any(attempt => attempt.GetProperty("error").GetString() == "connect"));
 
         await using var receiver = await WebhookReceiver.StartAsync(port);
@@ -54,7 +54,7 @@ public sealed class WebhookTests(RunningProduct product)
     {
         await using var receiver = await WebhookReceiver.StartAsync();
         var endpoint = await RegisterAsync(receiver, WebhookReceiver.Broken, "call.completed");
-        var call = await product.CallAsync("+15035551103", null, new Step.Say("My tap drips, please call me back"), new Step.Say("No, that is all"));
+        var call = await product.CallAsync("+15035551103", null, new("completed", "message_taken"), new Step.Say("My tap drips, please call me back"), new Step.Say("No, that is all"));
 
         var message = await MessageOfAsync(endpoint, call, message => Attempts(message).Count(HasEnded) >= 3);
 
