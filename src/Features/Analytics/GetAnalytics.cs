@@ -4,7 +4,6 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Carter;
-using Dapper;
 using FluentValidation;
 using KestrelVoice.Features.Calls;
 using KestrelVoice.Features.Kernel;
@@ -39,12 +38,12 @@ internal static class GetAnalytics
 
     public abstract record Outcome
     {
-        public sealed record Found(Response Analytics) : Outcome;
+        public sealed record Found(WrittenJson<Response> Analytics) : Outcome;
 
         public sealed record NotInPlan : Outcome;
     }
 
-    public sealed record Response(CoveredRange Range, Figures Totals, IReadOnlyList<PeriodFigures> Series, [property: JsonIgnore] string Version) : IVersioned;
+    public sealed record Response(CoveredRange Range, Figures Totals, IReadOnlyList<PeriodFigures> Series);
 
     public sealed record CoveredRange(
         [property: Description("First day.")] DateOnly From,
@@ -98,65 +97,61 @@ internal static class GetAnalytics
 
     internal sealed class Handler(TenantDatabase database, Principal principal, TimeProvider clock) : IRequestHandler<Query, Outcome>
     {
-        internal static readonly string Read =
-            $"""
-            select {Version("@TenantId", "@Now")} as version, time_zone, (@Now at time zone time_zone)::date::text as today from tenants where id = @TenantId;
-            with range as materialized (
-                select coalesce(@To::date, (@Now at time zone time_zone)::date) as last from tenants where id = @TenantId
-            )
-            select date_trunc(@Interval, days.day)::date::text as period,
-                   coalesce(sum(total), 0)::bigint as total, coalesce(sum(completed), 0)::bigint as completed, coalesce(sum(missed), 0)::bigint as missed,
-                   coalesce(sum(seconds), 0)::bigint as seconds, coalesce(sum(bookable), 0)::bigint as bookable,
-                   coalesce(sum(booked), 0)::bigint as booked, coalesce(sum(emergency), 0)::bigint as emergency,
-                   coalesce(sum(recovered), 0)::bigint as recovered
-            from range
-            cross join generate_series(0, @Days - 1) as back
-            cross join lateral (select last - back as day) as days
-            -- Of all the tenant's days only these are read.
-            left join call_days on tenant_id = @TenantId and call_days.day = days.day
-                and call_days.day between (select last from range) - (@Days - 1) and (select last from range)
-            group by 1
-            order by 1
-            """;
+        private static readonly string Tenant =
+            $"select {Version("$1", "$2")}, time_zone, ($2 at time zone time_zone)::date from tenants where id = $1";
 
-        private sealed record TenantRow(string Version, string TimeZone, string Today);
+        private const string CountedDays =
+            $"select {DayCounts.Columns} from call_days where tenant_id = $1 and day between $2 and $3";
 
-        private sealed record Row(
-            string Period, long Total, long Completed, long Missed, long Seconds, long Bookable, long Booked, long Emergency, long Recovered);
+        public async Task<Outcome> Handle(Query query, CancellationToken cancellationToken) =>
+            DaysOf(query) > MostDaysWithoutUpgrade && principal.Plan != Plan.BusinessPlus
+                ? new Outcome.NotInPlan()
+                : new Outcome.Found(await database.ReadAsync(
+                    principal.TenantId, () => Commands(principal.TenantId, query, clock.GetUtcNow().UtcDateTime), reader => WriteAsync(reader, query, cancellationToken),
+                    cancellationToken));
 
-        public async Task<Outcome> Handle(Query query, CancellationToken cancellationToken)
+        /// <summary>The version is read before the days, so that it is not newer.</summary>
+        internal static IEnumerable<NpgsqlBatchCommand> Commands(Guid tenantId, Query query, DateTime now)
         {
-            var (interval, days) = (query.Interval ?? "day", DaysOf(query));
-            if (days > MostDaysWithoutUpgrade && principal.Plan != Plan.BusinessPlus)
-                return new Outcome.NotInPlan();
-            return await database.ReadAsync(
-                principal.TenantId, Read, new { Now = clock.GetUtcNow().UtcDateTime, Interval = interval, To = query.ToDate, Days = days },
-                results => ReadAsync(results, query.ToDate, interval, days), cancellationToken);
+            // Nowhere is today more than a day from what it is in UTC: cheaper than to find out before.
+            var (today, slack) = query.ToDate is { } to ? (Day(to), 0) : (DateOnly.FromDateTime(now), 1);
+            return
+            [
+                new NpgsqlBatchCommand(Tenant)
+                {
+                    Parameters = { new NpgsqlParameter<Guid> { TypedValue = tenantId }, new NpgsqlParameter<DateTime> { TypedValue = now } },
+                },
+                new NpgsqlBatchCommand(CountedDays)
+                {
+                    Parameters =
+                    {
+                        new NpgsqlParameter<Guid> { TypedValue = tenantId },
+                        new NpgsqlParameter<DateOnly> { TypedValue = today.AddDays(1 - DaysOf(query) - slack) },
+                        new NpgsqlParameter<DateOnly> { TypedValue = today.AddDays(slack) },
+                    },
+                },
+            ];
         }
 
-        private static async Task<Outcome> ReadAsync(SqlMapper.GridReader results, string? toDate, string interval, int days)
+        private static async Task<WrittenJson<Response>> WriteAsync(NpgsqlDataReader reader, Query query, CancellationToken cancellationToken)
         {
-            var tenant = await results.ReadSingleAsync<TenantRow>();
-            var rows = (await results.ReadAsync<Row>()).AsList();
-            var last = Day(toDate ?? tenant.Today);
-            var totals = rows.Aggregate((sum, row) => new Row(
-                "", sum.Total + row.Total, sum.Completed + row.Completed, sum.Missed + row.Missed, sum.Seconds + row.Seconds,
-                sum.Bookable + row.Bookable, sum.Booked + row.Booked, sum.Emergency + row.Emergency, sum.Recovered + row.Recovered));
-            return new Outcome.Found(new Response(
-                new CoveredRange(last.AddDays(1 - days), last, interval, tenant.TimeZone),
-                FiguresOf(totals),
-                [.. rows.Select(row => new PeriodFigures(Day(row.Period), FiguresOf(row)))],
-                tenant.Version));
+            await reader.ReadAsync(cancellationToken);
+            var (version, timeZone, today) = (reader.GetString(0), reader.GetString(1), reader.GetFieldValue<DateOnly>(2));
+            await reader.NextResultAsync(cancellationToken);
+
+            var days = new DayCounts[DaysOf(query)];
+            var last = query.ToDate is { } to ? Day(to) : today;
+            var first = last.AddDays(1 - days.Length);
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                var day = DayCounts.DayOf(reader).DayNumber - first.DayNumber;
+                if (day >= 0 && day < days.Length)
+                    days[day] = DayCounts.Read(reader);
+            }
+            var scratch = JsonScratch.Rent();
+            AnalyticsJson.Write(scratch.Json, first, days, query.Interval ?? "day", timeZone);
+            return new WrittenJson<Response>(scratch, version);
         }
-
-        private static Figures FiguresOf(Row row) => new(
-            row.Total, row.Completed, row.Missed, Share(row.Seconds, row.Completed, digits: 1),
-            row.Bookable, row.Booked, Share(row.Booked, row.Bookable, digits: 4),
-            row.Emergency, Share(row.Emergency, row.Total, digits: 4),
-            row.Recovered, Share(row.Recovered, row.Missed, digits: 4));
-
-        private static decimal? Share(long part, long whole, int digits) =>
-            whole == 0 ? null : Math.Round((decimal)part / whole, digits, MidpointRounding.AwayFromZero);
     }
 
     public sealed class Endpoint : ICarterModule
@@ -171,11 +166,11 @@ internal static class GetAnalytics
             .RequireAuthorization(Policies.Read);
     }
 
-    internal static async Task<Results<Ok<Response>, ProblemHttpResult>> Handle(
+    internal static async Task<Results<WrittenJson<Response>, ProblemHttpResult>> Handle(
         [AsParameters] Query query, IMediator mediator, CancellationToken cancellationToken) =>
         await mediator.Send(query, cancellationToken) switch
         {
-            Outcome.Found(var analytics) => TypedResults.Ok(analytics),
+            Outcome.Found(var analytics) => analytics,
             Outcome.NotInPlan => Problems.Upgrade(Plan.BusinessPlus, $"More than {MostDaysWithoutUpgrade} days of analytics need the plan Business Plus."),
             _ => throw new UnreachableException(),
         };

@@ -88,9 +88,8 @@ public sealed partial class HotQueryPagesTests(KestrelVoiceApp app) : IClassFixt
         pages.Add("version", (await PagesOf(connection, CallVersion.Command(tenant.Id, Newest)), Higher));
         foreach (var (number, statement) in GetCallLog.Handler.Find.Split(';').Index())
             pages.Add($"detail {number}", (await PagesOf(connection, Positional(statement, ("TenantId", tenant.Id), ("Id", call))), Higher));
-        foreach (var (number, statement) in GetAnalytics.Handler.Read.Split(';').Index())
-            pages.Add($"analytics of 90 days {number}", (await PagesOf(connection, Positional(
-                statement, ("TenantId", tenant.Id), ("Now", Newest), ("Interval", "day"), ("Days", 90), ("To", "2026-03-04"))), Higher));
+        foreach (var (number, command) in GetAnalytics.Handler.Commands(tenant.Id, new("90d", null, null, null), Newest).Index())
+            pages.Add($"analytics of 90 days {number}", (await PagesOf(connection, command), Higher));
         return pages;
     }
 
