@@ -5376,9 +5376,10 @@ namespace KestrelVoice.Client
         /// <summary>
         /// Create an API key; the answer shows it this once
         /// </summary>
+        /// <param name="idempotency_Key">Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once.</param>
         /// <returns>Created</returns>
         /// <exception cref="KestrelVoiceException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<CreateApiKeyResponse> CreateApiKeyAsync(CreateApiKeyCommand body, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<CreateApiKeyResponse> CreateApiKeyAsync(CreateApiKeyCommand body, string? idempotency_Key = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             if (body == null)
                 throw new System.ArgumentNullException("body");
@@ -5389,6 +5390,9 @@ namespace KestrelVoice.Client
             {
                 using (var request_ = new System.Net.Http.HttpRequestMessage())
                 {
+
+                    if (idempotency_Key != null)
+                        request_.Headers.TryAddWithoutValidation("Idempotency-Key", ConvertToString(idempotency_Key, System.Globalization.CultureInfo.InvariantCulture));
                     var json_ = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(body, JsonSerializerSettings);
                     var content_ = new System.Net.Http.ByteArrayContent(json_);
                     content_.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json");
@@ -6622,9 +6626,10 @@ namespace KestrelVoice.Client
         /// <summary>
         /// Connect a resource's calendar by CalDAV, and read it
         /// </summary>
+        /// <param name="idempotency_Key">Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once.</param>
         /// <returns>Created</returns>
         /// <exception cref="KestrelVoiceException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task<CalendarItem> ConnectCalendarAsync(ConnectCalendarCommand body, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<CalendarItem> ConnectCalendarAsync(ConnectCalendarCommand body, string? idempotency_Key = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             if (body == null)
                 throw new System.ArgumentNullException("body");
@@ -6635,6 +6640,9 @@ namespace KestrelVoice.Client
             {
                 using (var request_ = new System.Net.Http.HttpRequestMessage())
                 {
+
+                    if (idempotency_Key != null)
+                        request_.Headers.TryAddWithoutValidation("Idempotency-Key", ConvertToString(idempotency_Key, System.Globalization.CultureInfo.InvariantCulture));
                     var json_ = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(body, JsonSerializerSettings);
                     var content_ = new System.Net.Http.ByteArrayContent(json_);
                     content_.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json");

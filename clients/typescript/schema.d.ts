@@ -6307,7 +6307,10 @@ export interface operations {
     CreateApiKey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6328,6 +6331,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7163,7 +7168,10 @@ export interface operations {
     ConnectCalendar: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7184,6 +7192,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {

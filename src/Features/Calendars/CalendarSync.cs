@@ -29,7 +29,7 @@ internal sealed partial class CalendarSync(
         update calendar_connections
         set status = 'connected', error = case when status = 'connected' then error end, failing_since = null,
             synced_at = @Now, due_at = @DueAt, leased_until = null
-        where tenant_id = @TenantId and id = @Id and leased_until = @Lease
+        where tenant_id = @TenantId and id = @Id and leased_until is not distinct from @Lease::timestamptz
         """;
 
     private const string KeepRead =
@@ -37,7 +37,7 @@ internal sealed partial class CalendarSync(
         update calendar_connections
         set status = 'connected', error = @Warning, failing_since = null, sync_token = @Token,
             synced_at = @Now, synced_from = @From, synced_to = @To, due_at = @DueAt, leased_until = null
-        where tenant_id = @TenantId and id = @Id and leased_until = @Lease
+        where tenant_id = @TenantId and id = @Id and leased_until is not distinct from @Lease::timestamptz
         """;
 
     private const string KeepBusy =
@@ -52,7 +52,7 @@ internal sealed partial class CalendarSync(
         """
         update calendar_connections
         set status = 'failing', error = @Error, failing_since = coalesce(failing_since, @Now), due_at = @DueAt, leased_until = null
-        where tenant_id = @TenantId and id = @Id and leased_until = @Lease
+        where tenant_id = @TenantId and id = @Id and leased_until is not distinct from @Lease::timestamptz
         """;
 
     private const string FindOwn = "select href from calendar_entries where tenant_id = @TenantId and connection_id = @Id";
@@ -61,21 +61,28 @@ internal sealed partial class CalendarSync(
         string Kind, string Url, string UserName, string Secret, string TimeZone, string? SyncToken, DateTime? SyncedTo, int PollSeconds,
         DateTime? FailingSince, DateTime LeasedUntil);
 
+    /// <summary>What was found in a calendar before it was stored.</summary>
+    /// <param name="Window">Where was looked.</param>
+    /// <param name="Found">Null when it could not be read.</param>
+    /// <param name="Error">Why it could not.</param>
+    internal sealed record FirstReading(BusyTime Window, CalendarReading? Found, string? Error);
+
     /// <returns>False when there is no such calendar, when it is not due, or when somebody else is reading it.</returns>
     public async Task<bool> RunAsync(Guid tenantId, Guid id, bool onlyWhenDue, CancellationToken cancellationToken)
     {
         if (await TakeAsync(tenantId, id, onlyWhenDue, cancellationToken) is not { } row)
             return false;
 
-        var now = clock.GetUtcNow();
-        var window = new BusyTime(now - Behind, now + options.Value.Horizon);
+        var window = Window();
         try
         {
             var calendar = connections.Open(new CalendarConnection(tenantId, id, row.Kind, row.Url, row.UserName, row.Secret, row.TimeZone));
             var isFarEnough = row.SyncedTo is { } known && window.End - known < WindowMovesBy;
             var reading = await calendar.ReadAsync(window, isFarEnough ? row.SyncToken : null, cancellationToken);
             IReadOnlySet<string> stuck = reading is null ? new HashSet<string>() : await adoption.FollowAsync(tenantId, id, calendar, reading, cancellationToken);
-            await KeepAsync(tenantId, id, row, window, reading, stuck, cancellationToken);
+            await using var transaction = await database.BeginAsync(tenantId, cancellationToken);
+            await KeepAsync(transaction, id, row.LeasedUntil, row.PollSeconds, window, reading, stuck, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
         }
         catch (CalendarException failure)
         {
@@ -90,6 +97,33 @@ internal sealed partial class CalendarSync(
         return true;
     }
 
+    /// <summary>Reads a calendar that is to be taken in. Nothing in there is ours.</summary>
+    public async Task<FirstReading> ReadFirstAsync(CalendarConnection connection, CancellationToken cancellationToken)
+    {
+        var window = Window();
+        try
+        {
+            return new FirstReading(window, await connections.Open(connection).ReadAsync(window, null, cancellationToken), Error: null);
+        }
+        catch (CalendarException failure)
+        {
+            LogFailed(logger, connection.Id, connection.TenantId, failure.Failure);
+            return new FirstReading(window, Found: null, failure.Message);
+        }
+    }
+
+    /// <summary>Keeps what was found in a calendar together with the calendar, which nobody else knows yet.</summary>
+    public Task KeepFirstAsync(TenantTransaction transaction, Guid id, int pollSeconds, FirstReading reading, CancellationToken cancellationToken) =>
+        reading.Error is { } error
+            ? KeepFailureAsync(transaction, id, lease: null, TimeSpan.FromSeconds(pollSeconds), error, cancellationToken)
+            : KeepAsync(transaction, id, lease: null, pollSeconds, reading.Window, reading.Found, new HashSet<string>(), cancellationToken);
+
+    private BusyTime Window()
+    {
+        var now = clock.GetUtcNow();
+        return new BusyTime(now - Behind, now + options.Value.Horizon);
+    }
+
     private async Task<Row?> TakeAsync(Guid tenantId, Guid id, bool onlyWhenDue, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
@@ -101,16 +135,16 @@ internal sealed partial class CalendarSync(
     }
 
     private async Task KeepAsync(
-        Guid tenantId, Guid id, Row row, BusyTime window, CalendarReading? reading, IReadOnlySet<string> stuck, CancellationToken cancellationToken)
+        TenantTransaction transaction, Guid id, DateTime? lease, int pollSeconds, BusyTime window, CalendarReading? reading, IReadOnlySet<string> stuck,
+        CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        await using var transaction = await database.BeginAsync(tenantId, cancellationToken);
         var kept = await transaction.ExecuteAsync(reading is null ? KeepUnchanged : KeepRead, new
         {
             Id = id,
-            Lease = row.LeasedUntil,
+            Lease = lease,
             Now = now.UtcDateTime,
-            DueAt = now.AddSeconds(row.PollSeconds).UtcDateTime,
+            DueAt = now.AddSeconds(pollSeconds).UtcDateTime,
             reading?.Token,
             Warning = WarningOf(reading, stuck.Count),
             From = window.Start.UtcDateTime,
@@ -129,7 +163,6 @@ internal sealed partial class CalendarSync(
                 new { Id = id, Starts = busy.Select(time => time.Start.UtcDateTime).ToArray(), Ends = busy.Select(time => time.End.UtcDateTime).ToArray() },
                 cancellationToken);
         }
-        await transaction.CommitAsync(cancellationToken);
     }
 
     private static string? WarningOf(CalendarReading? reading, int stuck) => (reading?.Unreadable, stuck) switch
@@ -147,9 +180,16 @@ internal sealed partial class CalendarSync(
         var pause = TimeSpan.FromSeconds(row.PollSeconds);
         pause = failing > LongestPause ? LongestPause > pause ? LongestPause : pause : failing > pause ? failing : pause;
         await using var transaction = await database.BeginAsync(tenantId, cancellationToken);
-        await transaction.ExecuteAsync(
-            KeepFailure, new { Id = id, Lease = row.LeasedUntil, Error = error, Now = now.UtcDateTime, DueAt = (now + pause).UtcDateTime }, cancellationToken);
+        await KeepFailureAsync(transaction, id, row.LeasedUntil, pause, error, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+    }
+
+    private Task<int> KeepFailureAsync(
+        TenantTransaction transaction, Guid id, DateTime? lease, TimeSpan pause, string error, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        return transaction.ExecuteAsync(
+            KeepFailure, new { Id = id, Lease = lease, Error = error, Now = now.UtcDateTime, DueAt = (now + pause).UtcDateTime }, cancellationToken);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Calendar {CalendarId} of tenant {TenantId} cannot be read: {Failure}")]

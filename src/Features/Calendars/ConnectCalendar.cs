@@ -6,6 +6,7 @@ using FluentValidation;
 using KestrelVoice.Features.Calendars.CalDav;
 using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Kernel.CustomerUrls;
+using KestrelVoice.Features.Kernel.Idempotency;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -69,13 +70,20 @@ internal static class ConnectCalendar
         TenantDatabase database, Principal principal, CustomerUrlRules urls, CalDavClient calDav, NewCalendars calendars)
         : IRequestHandler<Command, Outcome>
     {
-        private const string FindResource = "select 1 from resources where tenant_id = @TenantId and id = @ResourceId and archived_at is null";
+        private const string FindTimeZone =
+            """
+            select t.time_zone
+            from resources r
+            join tenants t on t.id = r.tenant_id
+            where r.tenant_id = @TenantId and r.id = @ResourceId and r.archived_at is null
+            """;
 
         public async Task<Outcome> Handle(Command command, CancellationToken cancellationToken)
         {
             var resourceId = TypeId.Parse(TypeId.Resource, command.ResourceId);
             if (await database.ReadAsync(
-                principal.TenantId, FindResource, new { ResourceId = resourceId }, results => results.ReadSingleOrDefaultAsync<int?>(), cancellationToken) is null)
+                principal.TenantId, FindTimeZone, new { ResourceId = resourceId }, results => results.ReadSingleOrDefaultAsync<string?>(), cancellationToken)
+                is not { } timeZone)
                 return new Outcome.NoResource();
             if (await urls.CheckAsync(command.Url, cancellationToken) is { } reason)
                 return new Outcome.Invalid("url", reason);
@@ -91,12 +99,13 @@ internal static class ConnectCalendar
                 new NewCalendar(
                     CalendarConnections.CalDav, resourceId, calendar.Url.AbsoluteUri, calendar.Name, command.Username, command.Password,
                     calendar.IsWritable, command.ReceivesAppointments, command.PollInterval),
-                cancellationToken);
-            if (taken is not NewCalendars.Outcome.TakenIn(var id))
-                return new Outcome.Refused(((NewCalendars.Outcome.Refused)taken).Reason);
-            var row = await database.ReadAsync(
-                principal.TenantId, CalendarRow.Find, new { Id = id }, results => results.ReadSingleAsync<CalendarRow>(), cancellationToken);
-            return new Outcome.Connected(row.Shown());
+                timeZone, cancellationToken);
+            return taken switch
+            {
+                NewCalendars.Outcome.TakenIn(var row) => new Outcome.Connected(row.Shown()),
+                NewCalendars.Outcome.Refused(var why) => new Outcome.Refused(why),
+                _ => throw new UnreachableException(),
+            };
         }
 
         private async Task<(CalDavCalendar? Calendar, Outcome? Refusal)> ChooseAsync(Command command, CancellationToken cancellationToken)
@@ -132,7 +141,8 @@ internal static class ConnectCalendar
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/calendars", Handle)
             .WithName(nameof(ConnectCalendar)).WithTags("Calendars").WithSummary("Connect a resource's calendar by CalDAV, and read it")
-            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict)
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .TakesIdempotencyKey()
             .RequireAuthorization(Policies.Integrate);
     }
 

@@ -121,12 +121,12 @@ internal static class FinishGoogleCalendar
                 var by = new Principal(
                     tenantId, begun.StartedByKind is "member" ? PrincipalKind.Member : PrincipalKind.ApiKey, begun.StartedBy, begun.StartedByEmail,
                     Role: null, Scopes: [], Plan.Personal);
-                var taken = await calendars.TakeInAsync(
+                var taken = await calendars.TakeInOrRenewAsync(
                     by,
                     new NewCalendar(
                         CalendarConnections.Google, begun.ResourceId, GoogleCalendarUrl.Of(calendar.Id), calendar.Name, own.Id, refreshToken,
                         calendar.IsWritable, begun.ReceivesAppointments, begun.PollSeconds),
-                    cancellationToken, renew: true);
+                    cancellationToken);
                 return taken is NewCalendars.Outcome.Refused(var reason) ? new Outcome.Refused(reason) : new Outcome.Connected(calendar.Name);
             }
             finally

@@ -1,5 +1,6 @@
 using KestrelVoice.Features.Audit;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Kernel.Idempotency;
 using Npgsql;
 
 namespace KestrelVoice.Features.Calendars;
@@ -16,7 +17,8 @@ internal sealed record NewCalendar(
 }
 
 /// <summary>Takes calendars in, and reads each for the first time.</summary>
-internal sealed class NewCalendars(TenantDatabase database, CalendarConnections connections, CalendarSync sync, TimeProvider clock)
+internal sealed class NewCalendars(
+    TenantDatabase database, CalendarConnections connections, CalendarSync sync, IdempotentRequest request, TimeProvider clock)
 {
     private const int MostCalendars = 50;
     private const int DefaultPollSeconds = 300;
@@ -51,32 +53,44 @@ internal sealed class NewCalendars(TenantDatabase database, CalendarConnections 
     {
         private Outcome() { }
 
-        internal sealed record TakenIn(Guid Id) : Outcome;
+        internal sealed record TakenIn(CalendarRow Calendar) : Outcome;
 
         /// <param name="Reason">For people.</param>
         internal sealed record Refused(string Reason) : Outcome;
     }
 
+    /// <summary>Takes in one that is not connected yet, with what is in it: both are there, or neither.</summary>
     /// <param name="by">Whose doing it is, as the audit log says.</param>
-    /// <param name="renew">Whether one that is connected already is opened with the new secret from now on; else that is refused.</param>
-    public async Task<Outcome> TakeInAsync(Principal by, NewCalendar calendar, CancellationToken cancellationToken, bool renew = false)
+    /// <param name="timeZone">The tenant's.</param>
+    public async Task<Outcome> TakeInAsync(Principal by, NewCalendar calendar, string timeZone, CancellationToken cancellationToken)
     {
-        var outcome = await StoreAsync(by, calendar, renew, cancellationToken);
-        if (outcome is Outcome.TakenIn(var id))
-            await sync.RunAsync(by.TenantId, id, onlyWhenDue: false, cancellationToken);
+        var id = Guid.CreateVersion7(clock.GetUtcNow());
+        var opened = new CalendarConnection(
+            by.TenantId, id, calendar.Kind, calendar.Url, calendar.UserName, connections.Seal(by.TenantId, id, calendar.Secret), timeZone);
+        return await StoreAsync(by, id, calendar, await sync.ReadFirstAsync(opened, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Takes one in, or opens one that is connected already with the new secret from now on; then reads it.</summary>
+    /// <param name="by">Whose doing it is, as the audit log says.</param>
+    public async Task<Outcome> TakeInOrRenewAsync(Principal by, NewCalendar calendar, CancellationToken cancellationToken)
+    {
+        var outcome = await StoreAsync(by, Guid.CreateVersion7(clock.GetUtcNow()), calendar, reading: null, cancellationToken);
+        if (outcome is Outcome.TakenIn(var taken))
+            await sync.RunAsync(by.TenantId, taken.Id, onlyWhenDue: false, cancellationToken);
         return outcome;
     }
 
-    private async Task<Outcome> StoreAsync(Principal by, NewCalendar calendar, bool renew, CancellationToken cancellationToken)
+    private async Task<Outcome> StoreAsync(
+        Principal by, Guid newId, NewCalendar calendar, CalendarSync.FirstReading? reading, CancellationToken cancellationToken)
     {
         await using var transaction = await database.BeginAsync(by.TenantId, cancellationToken);
         try
         {
             await transaction.ExecuteAsync(Lock, parameters: null, cancellationToken);
             var before = await transaction.QuerySingleOrDefaultAsync<Guid?>(FindBefore, calendar, cancellationToken);
-            if (before is not null && !renew)
+            if (before is not null && reading is not null)
                 return new Outcome.Refused("This calendar is connected to the resource already.");
-            var id = before ?? Guid.CreateVersion7(clock.GetUtcNow());
+            var id = before ?? newId;
             var stored = await transaction.ExecuteAsync(before is null ? Insert : Renew, new
             {
                 Id = id,
@@ -97,8 +111,11 @@ internal sealed class NewCalendars(TenantDatabase database, CalendarConnections 
                 return new Outcome.Refused($"There are {MostCalendars} calendars already; disconnect one first.");
             await new AuditLog(by, clock).AddAsync(
                 transaction, AuditActions.CalendarConnected, TypeId.Format(TypeId.Calendar, id), detail: null, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
-            return new Outcome.TakenIn(id);
+            if (reading is not null)
+                await sync.KeepFirstAsync(transaction, id, calendar.PollSeconds ?? DefaultPollSeconds, reading, cancellationToken);
+            var taken = await transaction.QuerySingleOrDefaultAsync<CalendarRow>(CalendarRow.Find, new { Id = id }, cancellationToken);
+            await request.CommitAsync(transaction, cancellationToken);
+            return new Outcome.TakenIn(taken!);
         }
         catch (PostgresException taken) when (taken.SqlState == PostgresErrorCodes.UniqueViolation)
         {

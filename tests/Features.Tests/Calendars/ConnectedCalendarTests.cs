@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using Dapper;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Kernel.Idempotency;
 using KestrelVoice.Features.Tests.Appointments;
 using KestrelVoice.Features.Tests.Webhooks;
 
@@ -140,6 +141,22 @@ public sealed class ConnectedCalendarTests(HostBesideGoogle host, RadicaleServer
         await ChangeAsync(id, "synced_at = null, synced_from = null, synced_to = null");
 
         (await client.FreeHours(trade)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Connected_again_under_its_key_it_is_there_once_with_all_that_is_in_it()
+    {
+        var (client, trade, user) = await ArrangeAsync();
+        await user.PutAsync("dentist", Dentist);
+        client.DefaultRequestHeaders.Add(IdempotencyKey.Header, "8e03978e-40d5-43dd-bc93-6894a57f9324");
+
+        var first = await client.GivenACalendar(trade.ResourceIds[0], user);
+        var again = await client.GivenACalendar(trade.ResourceIds[0], user);
+
+        again.GetRawText().ShouldBe(first.GetRawText());
+        first.IsNull("synced_at").ShouldBeFalse();
+        (await client.ReadAsync("/api/calendars")).Total().ShouldBe(1);
+        (await client.FreeHours(trade)).ShouldBe([16, 21, 22, 23, 0]);
     }
 
     [Fact]

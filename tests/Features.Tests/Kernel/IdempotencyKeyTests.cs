@@ -5,6 +5,7 @@ using System.Text.Json;
 using Dapper;
 using KestrelVoice.Features.Kernel.Idempotency;
 using KestrelVoice.Features.Tests.Appointments;
+using KestrelVoice.Features.Tests.Identity;
 using KestrelVoice.Features.Tests.Webhooks;
 using KestrelVoice.Features.Tests.Webhooks.Delivery;
 using Microsoft.AspNetCore.Routing;
@@ -223,20 +224,23 @@ public sealed class IdempotencyKeyTests(KestrelVoiceApp app) : IClassFixture<Kes
         await second.ShouldBe(HttpStatusCode.Created);
     }
 
-    [Fact]
-    public async Task A_secret_that_is_shown_once_is_shown_again_and_not_stored_in_clear()
+    [Theory]
+    [InlineData("/api/webhooks", $$"""{"url":"{{WebhookRequests.Nobody}}/idempotent"}""", "secret")]
+    [InlineData("/api/api-keys", """{"name":"Reports","scopes":["read"]}""", "key")]
+    public async Task A_secret_that_is_shown_once_is_shown_again_and_not_stored_in_clear(string path, string wish, string secret)
     {
-        var (tenant, client, _) = await ArrangeAsync();
-        var webhook = new { url = WebhookRequests.Nobody + "/idempotent" };
+        var tenant = await app.GivenATenant();
+        using var client = await app.SignedIn(await app.GivenAMember((tenant, "owner")));
+        var body = JsonElement.Parse(wish);
 
-        using var first = await SendAsync(client, "/api/webhooks", webhook, Key);
-        using var second = await SendAsync(client, "/api/webhooks", webhook, Key);
+        using var first = await SendAsync(client, path, body, Key);
+        using var second = await SendAsync(client, path, body, Key);
 
         await first.ShouldBe(HttpStatusCode.Created);
         await ShouldRepeat(second, first);
         await using var connection = await app.Owner.OpenConnectionAsync(Token);
         var stored = await connection.QuerySingleAsync<string>("select row_to_json(k)::text from idempotency_keys k where tenant_id = @Id", new { tenant.Id });
-        stored.ShouldNotContain((await first.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty("secret").GetString()!);
+        stored.ShouldNotContain((await first.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty(secret).GetString()!);
         stored.ShouldContain("\"body\":\"v1.test.");
         stored.ShouldNotContain(Key);
     }

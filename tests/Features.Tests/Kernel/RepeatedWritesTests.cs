@@ -3,6 +3,7 @@ using System.Text;
 using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Kernel.Idempotency;
 using KestrelVoice.Features.Tests.Appointments;
+using KestrelVoice.Features.Tests.Calendars;
 using KestrelVoice.Features.Tests.Identity;
 using KestrelVoice.Features.Tests.Routes;
 using KestrelVoice.Features.Tests.Webhooks;
@@ -13,15 +14,21 @@ using Microsoft.Extensions.DependencyInjection;
 namespace KestrelVoice.Features.Tests.Kernel;
 
 /// <summary>Every write that takes an Idempotency-Key, sent again under its key.</summary>
-public sealed class RepeatedWritesTests(KestrelVoiceApp app) : IClassFixture<KestrelVoiceApp>
+public sealed class RepeatedWritesTests(KestrelVoiceApp app, RadicaleServer radicale) : IClassFixture<KestrelVoiceApp>, IClassFixture<RadicaleServer>
 {
     // Each with something to be done to. A route that is new fails here until it is said how it is asked for.
-    private static readonly Dictionary<string, Func<KestrelVoiceApp, TestTenant, HttpClient, Task<(string Path, string? Body)>>> Wishes = new(StringComparer.Ordinal)
+    private readonly Dictionary<string, Func<KestrelVoiceApp, TestTenant, HttpClient, Task<(string Path, string? Body)>>> wishes = new(StringComparer.Ordinal)
     {
         ["POST /api/hooks"] = (_, _, _) => Wish("/api/hooks", $$"""{"event":"call.missed","target_url":"{{WebhookRequests.Nobody}}/repeated"}"""),
         ["POST /api/webhooks"] = (_, _, _) => Wish("/api/webhooks", $$"""{"url":"{{WebhookRequests.Nobody}}/repeated"}"""),
         ["POST /api/webhooks/{id}/rotate-secret"] = async (_, _, client) => ($"/api/webhooks/{(await client.GivenAnEndpoint()).Id()}/rotate-secret", "{}"),
         ["POST /api/members"] = (_, _, _) => Wish("/api/members", """{"email":"robin@repeated.example","role":"viewer"}"""),
+        ["POST /api/api-keys"] = (_, _, _) => Wish("/api/api-keys", """{"name":"Reports","scopes":["read"],"mode":"test"}"""),
+        ["POST /api/calendars"] = async (app, tenant, _) =>
+        {
+            var (user, resource) = (await radicale.GivenAUserAsync(), (await app.GivenATrade(tenant)).ResourceIds[0]);
+            return ("/api/calendars", $$"""{"resource_id":"{{resource}}","url":"{{user.Calendar}}","username":"{{user.Name}}","password":"{{RadicaleServer.Password}}"}""");
+        },
         ["POST /api/appointments"] = async (app, tenant, _) => ("/api/appointments",
             $$"""
             {"service_id":"{{(await app.GivenATrade(tenant)).ServiceId}}","starts_at":"2026-03-05T18:00:00Z",
@@ -52,8 +59,8 @@ public sealed class RepeatedWritesTests(KestrelVoiceApp app) : IClassFixture<Kes
         using var owner = await app.SignedIn(await app.GivenAMember((tenant, "owner")));
         foreach (var route in Writes())
         {
-            Wishes.ShouldContainKey(route.ToString(), "say how it is asked for");
-            var (path, body) = await Wishes[route.ToString()](app, tenant, owner);
+            wishes.ShouldContainKey(route.ToString(), "say how it is asked for");
+            var (path, body) = await wishes[route.ToString()](app, tenant, owner);
 
             using var first = await SendAsync(owner, route, path, body);
             using var second = await SendAsync(owner, route, path, body);
@@ -74,7 +81,7 @@ public sealed class RepeatedWritesTests(KestrelVoiceApp app) : IClassFixture<Kes
         using var owner = await app.SignedIn(await app.GivenAMember((tenant, "owner")));
         foreach (var route in Writes())
         {
-            var (path, body) = await Wishes[route.ToString()](app, tenant, owner);
+            var (path, body) = await wishes[route.ToString()](app, tenant, owner);
             (await SendAsync(owner, route, path, body)).Dispose();
             // As it is between the claim and the commit.
             await app.Execute(
@@ -94,7 +101,7 @@ public sealed class RepeatedWritesTests(KestrelVoiceApp app) : IClassFixture<Kes
             .Where(endpoint => endpoint.Metadata.GetMetadata<IdempotencyKey>() is not null)
             .Select(endpoint => $"{endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods[0]} /{endpoint.RoutePattern.RawText!.TrimStart('/')}")
             .ToHashSet(StringComparer.Ordinal);
-        marked.Except(Wishes.Keys).ShouldBeEmpty("say how it is asked for");
+        marked.Except(wishes.Keys).ShouldBeEmpty("say how it is asked for");
         return [.. RouteTable.Under(app, "/api/").Where(route => marked.Contains(route.ToString()))];
     }
 

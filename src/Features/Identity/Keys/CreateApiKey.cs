@@ -7,6 +7,7 @@ using KestrelVoice.Features.Audit;
 using KestrelVoice.Features.Demo;
 using KestrelVoice.Features.Identity.Credentials;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Kernel.Idempotency;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -56,7 +57,8 @@ internal static class CreateApiKey
         }
     }
 
-    internal sealed class Handler(TenantDatabase database, Sandboxes sandboxes, Principal principal, AuditLog audit, TimeProvider clock)
+    internal sealed class Handler(
+        TenantDatabase database, Sandboxes sandboxes, Principal principal, AuditLog audit, IdempotentRequest request, TimeProvider clock)
         : IRequestHandler<Command, Outcome>
     {
         // One at a time, so that two requests cannot both take the last place.
@@ -98,7 +100,7 @@ internal static class CreateApiKey
                 return new Outcome.TooMany();
             await audit.AddAsync(
                 transaction, AuditActions.KeyCreated, TypeId.Format(TypeId.ApiKey, id), string.Join(' ', [mode.Name(), .. scopes]), cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            await request.CommitAsync(transaction, cancellationToken);
             return new Outcome.Created(new Response(
                 TypeId.Format(TypeId.ApiKey, id), key.Text, name, mode, scopes, key.Prefix, key.Last4, now.UtcDateTime, ExpiresAt: null));
         }
@@ -109,7 +111,7 @@ internal static class CreateApiKey
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/api-keys", Handle)
             .WithName(nameof(CreateApiKey)).WithTags("API keys").WithSummary("Create an API key; the answer shows it this once")
-            .ProducesProblem(StatusCodes.Status409Conflict)
+            .TakesIdempotencyKey()
             .RequireAuthorization(Policies.Manage);
     }
 
