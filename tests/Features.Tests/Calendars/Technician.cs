@@ -24,6 +24,9 @@ internal abstract class Technician
 
     public abstract Task MoveAsync(Guid appointmentId, string startsAt, string endsAt);
 
+    /// <summary>Changes only what it says.</summary>
+    public abstract Task RenameAsync(Guid appointmentId, string title);
+
     public abstract Task DeleteAsync(Guid appointmentId);
 
     public abstract Task<Shown> ReadAsync(Guid appointmentId);
@@ -56,6 +59,9 @@ internal sealed partial class RadicaleTechnician(KestrelVoiceApp app, RadicaleUs
         await user.PutTextAsync(Href(appointmentId), End().Replace(text, "DTEND:" + Basic(endsAt)));
     }
 
+    public override async Task RenameAsync(Guid appointmentId, string title) =>
+        await user.PutTextAsync(Href(appointmentId), Summary().Replace(await user.GetAsync(Href(appointmentId)), "SUMMARY:" + title));
+
     public override Task DeleteAsync(Guid appointmentId) => user.DeleteAsync(Href(appointmentId));
 
     public override async Task<Shown> ReadAsync(Guid appointmentId)
@@ -83,6 +89,9 @@ internal sealed partial class RadicaleTechnician(KestrelVoiceApp app, RadicaleUs
 
     [GeneratedRegex(@"DTEND:\d{8}T\d{6}Z")]
     private static partial Regex End();
+
+    [GeneratedRegex(@"SUMMARY:[^\r\n]*")]
+    private static partial Regex Summary();
 }
 
 internal sealed class GoogleTechnician(KestrelVoiceApp app, GoogleUser user) : Technician
@@ -98,6 +107,12 @@ internal sealed class GoogleTechnician(KestrelVoiceApp app, GoogleUser user) : T
     }
 
     public override Task MoveAsync(Guid appointmentId, string startsAt, string endsAt) => PutAsync(GoogleEventId.Of(appointmentId), startsAt, endsAt);
+
+    public override Task RenameAsync(Guid appointmentId, string title)
+    {
+        user.Calendar.Put(GoogleEventId.Of(appointmentId), new JsonObject { ["summary"] = title });
+        return Task.CompletedTask;
+    }
 
     public override Task DeleteAsync(Guid appointmentId)
     {

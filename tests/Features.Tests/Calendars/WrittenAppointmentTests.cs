@@ -132,6 +132,61 @@ public sealed class WrittenAppointmentTests(HostWithSidecarBesideGoogle host, Ra
     [Theory]
     [InlineData(Technician.CalDav)]
     [InlineData(Technician.Google)]
+    public async Task What_is_moved_on_both_sides_at_once_is_where_the_calendar_says(string kind)
+    {
+        var (client, trade, technician, _) = await ArrangeAsync(kind);
+        var appointment = await BookAsync(client, trade);
+        await AppearsAsync(technician, appointment);
+
+        await technician.MoveAsync(IdOf(appointment), "2026-03-05T21:00:00Z", "2026-03-05T22:00:00Z");
+        var moved = await client.PostAsync($"/api/appointments/{appointment.Id()}/reschedule", """{"starts_at":"2026-03-05T23:00:00Z"}""");
+
+        moved.Text("starts_at").ShouldBe("2026-03-05T23:00:00Z");
+        await app.Eventually(TimeSpan.FromMilliseconds(200), async () => (await StateAsync(client, appointment)) == "2026-03-05T21:00:00Z calendar", "the calendar's time");
+        (await technician.ReadAsync(IdOf(appointment))).StartsAt.ShouldBe("2026-03-05T21:00:00Z");
+        (await technician.CountAsync()).ShouldBe(1);
+        (await client.FreeHours(trade)).ShouldBe([16, 17, 18, 19, 23, 0]);
+    }
+
+    [Theory]
+    [InlineData(Technician.CalDav)]
+    [InlineData(Technician.Google)]
+    public async Task What_is_moved_here_while_there_only_its_text_is_changed_moves_there(string kind)
+    {
+        var (client, trade, technician, _) = await ArrangeAsync(kind);
+        var appointment = await BookAsync(client, trade);
+        await AppearsAsync(technician, appointment);
+
+        await technician.RenameAsync(IdOf(appointment), "Take the long ladder");
+        await client.PostAsync($"/api/appointments/{appointment.Id()}/reschedule", """{"starts_at":"2026-03-05T21:00:00Z"}""");
+
+        await app.Eventually(
+            TimeSpan.FromMilliseconds(200), async () => (await technician.ReadAsync(IdOf(appointment))).StartsAt == "2026-03-05T21:00:00Z", "no move");
+        (await technician.CountAsync()).ShouldBe(1);
+        (await StateAsync(client, appointment)).ShouldStartWith("2026-03-05T21:00:00Z");
+    }
+
+    [Theory]
+    [InlineData(Technician.CalDav)]
+    [InlineData(Technician.Google)]
+    public async Task What_is_cancelled_here_while_it_is_moved_there_is_cancelled(string kind)
+    {
+        var (client, trade, technician, calendar) = await ArrangeAsync(kind);
+        var appointment = await BookAsync(client, trade);
+        await AppearsAsync(technician, appointment);
+
+        await technician.MoveAsync(IdOf(appointment), "2026-03-05T21:00:00Z", "2026-03-05T22:00:00Z");
+        await client.PostAsync($"/api/appointments/{appointment.Id()}/cancel");
+
+        await app.Eventually(TimeSpan.FromMilliseconds(200), async () => await technician.CountAsync() == 0, "no entry");
+        await client.Sync(calendar);
+        (await client.ReadAsync($"/api/appointments/{appointment.Id()}")).Text("status").ShouldBe("cancelled");
+        (await client.FreeHours(trade)).ShouldContain(21);
+    }
+
+    [Theory]
+    [InlineData(Technician.CalDav)]
+    [InlineData(Technician.Google)]
     public async Task A_calendar_that_is_down_gets_it_when_it_is_back_and_gets_it_once(string kind)
     {
         var (client, trade, technician, _) = await ArrangeAsync(kind);
@@ -211,6 +266,12 @@ public sealed class WrittenAppointmentTests(HostWithSidecarBesideGoogle host, Ra
         using var booked = await client.Book(trade, startsAt);
         await booked.ShouldBe(HttpStatusCode.Created);
         return await booked.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);
+    }
+
+    private static async Task<string> StateAsync(HttpClient client, JsonElement appointment)
+    {
+        var now = await client.ReadAsync($"/api/appointments/{appointment.Id()}");
+        return $"{now.Text("starts_at")} {now.Text("source")}";
     }
 
     // Written, and known to be.
