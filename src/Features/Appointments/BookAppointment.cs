@@ -5,6 +5,7 @@ using Carter;
 using FluentValidation;
 using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Kernel.Idempotency;
+using KestrelVoice.Features.Routing;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -16,7 +17,6 @@ namespace KestrelVoice.Features.Appointments;
 internal static class BookAppointment
 {
     private const int Alternatives = 5;
-    private const string PhoneNumberRule = @"\A\+[1-9][0-9]{6,14}\z";
 
     [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
     public sealed record Command(
@@ -50,21 +50,17 @@ internal static class BookAppointment
     {
         public Validator()
         {
-            RuleFor(command => command.ServiceId).Must(id => TypeId.TryParse(TypeId.Service, id, out _))
-                .WithMessage("service_id is svc_ and 26 characters, or a UUID.");
-            RuleFor(command => command.StartsAt).Must(text => text is not null && DateBound.TryParse(text, out var bound) && bound.Instant is not null)
-                .WithMessage("starts_at is an RFC 3339 instant.");
-            RuleFor(command => command.ResourceId).Must(id => id is null || TypeId.TryParse(TypeId.Resource, id, out _))
-                .WithMessage("resource_id is res_ and 26 characters, or a UUID.");
+            RuleFor(command => command.ServiceId).NamesAService();
+            RuleFor(command => command.StartsAt).IsAStart();
+            RuleFor(command => command.ResourceId).NamesAResourceOrNone();
             RuleFor(command => command.HoldId).Must(id => id is null || TypeId.TryParse(TypeId.Appointment, id, out _))
                 .WithMessage("hold_id is appt_ and 26 characters, or a UUID.");
             RuleFor(command => command.Customer).NotNull().WithMessage("customer has a name and a phone_number.");
             RuleFor(command => command.Customer.Name).Must(name => IsText(name, 200) && !string.IsNullOrWhiteSpace(name))
                 .When(command => command.Customer is not null)
                 .WithMessage("customer.name has 1 to 200 characters.");
-            RuleFor(command => command.Customer.PhoneNumber).NotNull().Matches(PhoneNumberRule)
-                .When(command => command.Customer is not null)
-                .WithMessage("customer.phone_number is an E.164 number, such as +15035550142.");
+            RuleFor(command => command.Customer.PhoneNumber).IsSomebodysNumber("customer.phone_number")
+                .When(command => command.Customer is not null);
             RuleFor(command => command.Customer.Address).Must(address => address is null || IsText(address, 500))
                 .When(command => command.Customer is not null)
                 .WithMessage("customer.address has up to 500 characters.");

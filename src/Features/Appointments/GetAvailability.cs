@@ -28,10 +28,8 @@ internal static class GetAvailability
     {
         public Validator(TimeProvider clock)
         {
-            RuleFor(query => query.ServiceId).Must(id => TypeId.TryParse(TypeId.Service, id, out _)).OverridePropertyName("service_id")
-                .WithMessage("service_id is svc_ and 26 characters, or a UUID.");
-            RuleFor(query => query.ResourceId).Must(id => id is null || TypeId.TryParse(TypeId.Resource, id, out _)).OverridePropertyName("resource_id")
-                .WithMessage("resource_id is res_ and 26 characters, or a UUID.");
+            RuleFor(query => query.ServiceId).NamesAService().OverridePropertyName("service_id");
+            RuleFor(query => query.ResourceId).NamesAResourceOrNone().OverridePropertyName("resource_id");
             RuleFor(query => query.From).Must(IsInstant).WithMessage("from is an RFC 3339 instant; + is written %2B.");
             RuleFor(query => query.To).Must(IsInstant).WithMessage("to is an RFC 3339 instant; + is written %2B.");
             RuleFor(query => query.To).Must((query, _) => RangeOf(query, clock) is var range && range.End - range.Start <= TimeSpan.FromDays(MostDays))

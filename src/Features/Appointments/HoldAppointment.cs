@@ -46,12 +46,9 @@ internal static class HoldAppointment
     {
         public Validator()
         {
-            RuleFor(command => command.ServiceId).Must(id => TypeId.TryParse(TypeId.Service, id, out _))
-                .WithMessage("service_id is svc_ and 26 characters, or a UUID.");
-            RuleFor(command => command.StartsAt).Must(text => text is not null && DateBound.TryParse(text, out var bound) && bound.Instant is not null)
-                .WithMessage("starts_at is an RFC 3339 instant.");
-            RuleFor(command => command.ResourceId).Must(id => id is null || TypeId.TryParse(TypeId.Resource, id, out _))
-                .WithMessage("resource_id is res_ and 26 characters, or a UUID.");
+            RuleFor(command => command.ServiceId).NamesAService();
+            RuleFor(command => command.StartsAt).IsAStart();
+            RuleFor(command => command.ResourceId).NamesAResourceOrNone();
         }
     }
 

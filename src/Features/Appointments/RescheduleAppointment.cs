@@ -47,10 +47,8 @@ internal static class RescheduleAppointment
         public Validator()
         {
             RuleFor(command => command.Id).Must(id => TypeId.TryParse(TypeId.Appointment, id, out _)).WithMessage("id is appt_ and 26 characters, or a UUID.");
-            RuleFor(command => command.Wish.StartsAt).Must(text => text is not null && DateBound.TryParse(text, out var bound) && bound.Instant is not null)
-                .OverridePropertyName("starts_at").WithMessage("starts_at is an RFC 3339 instant.");
-            RuleFor(command => command.Wish.ResourceId).Must(id => id is null || TypeId.TryParse(TypeId.Resource, id, out _))
-                .OverridePropertyName("resource_id").WithMessage("resource_id is res_ and 26 characters, or a UUID.");
+            RuleFor(command => command.Wish.StartsAt).IsAStart().OverridePropertyName("starts_at");
+            RuleFor(command => command.Wish.ResourceId).NamesAResourceOrNone().OverridePropertyName("resource_id");
         }
     }
 

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.Json.Serialization;
 using Carter;
 using FluentValidation;
+using KestrelVoice.Features.Appointments;
 using KestrelVoice.Features.Calendars.CalDav;
 using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Kernel.CustomerUrls;
@@ -52,8 +53,7 @@ internal static class ConnectCalendar
     {
         public Validator()
         {
-            RuleFor(command => command.ResourceId).Must(id => TypeId.TryParse(TypeId.Resource, id, out _))
-                .WithMessage("resource_id is res_ and 26 characters, or a UUID.");
+            RuleFor(command => command.ResourceId).NamesAResource();
             RuleFor(command => command.Username).Must(IsCredential).WithMessage($"username has 1 to {LongestCredential} characters, and no colon.")
                 .Must(name => name?.Contains(':', StringComparison.Ordinal) != true).WithMessage($"username has 1 to {LongestCredential} characters, and no colon.");
             RuleFor(command => command.Password).Must(IsCredential).WithMessage($"password has 1 to {LongestCredential} characters.");

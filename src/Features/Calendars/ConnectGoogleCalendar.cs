@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Serialization;
 using Carter;
 using FluentValidation;
+using KestrelVoice.Features.Appointments;
 using KestrelVoice.Features.Calendars.Google;
 using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Kernel.Secrets;
@@ -51,8 +52,7 @@ internal static class ConnectGoogleCalendar
     {
         public Validator()
         {
-            RuleFor(command => command.ResourceId).Must(id => TypeId.TryParse(TypeId.Resource, id, out _))
-                .WithMessage("resource_id is res_ and 26 characters, or a UUID.");
+            RuleFor(command => command.ResourceId).NamesAResource();
             RuleFor(command => command.CalendarId)
                 .Must(id => id is null || (id.Length is > 0 and <= LongestCalendarId && !id.Any(char.IsControl) && !id.Any(char.IsSurrogate)))
                 .WithMessage($"calendar_id has 1 to {LongestCalendarId} characters.");

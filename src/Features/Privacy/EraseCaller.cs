@@ -6,6 +6,7 @@ using FluentValidation;
 using KestrelVoice.Features.Appointments;
 using KestrelVoice.Features.Audit;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Routing;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -35,7 +36,7 @@ internal static class EraseCaller
 
     internal sealed class Validator : AbstractValidator<Command>
     {
-        public Validator() => RuleFor(command => command.PhoneNumber).MustBeANumber();
+        public Validator() => RuleFor(command => command.PhoneNumber).IsSomebodysNumber("phone_number");
     }
 
     internal sealed class Handler(

@@ -4,6 +4,7 @@ using Carter;
 using FluentValidation;
 using KestrelVoice.Features.Audit;
 using KestrelVoice.Features.Kernel;
+using KestrelVoice.Features.Routing;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -25,7 +26,7 @@ internal static class ExportCaller
 
     internal sealed class Validator : AbstractValidator<Command>
     {
-        public Validator() => RuleFor(command => command.PhoneNumber).MustBeANumber();
+        public Validator() => RuleFor(command => command.PhoneNumber).IsSomebodysNumber("phone_number");
     }
 
     internal sealed class Handler(TenantDatabase database, ExportedCalls exported, AuditLog audit, Principal principal, TimeProvider clock)
