@@ -23,7 +23,7 @@ internal sealed class BareList(NpgsqlDataSource source, Guid tenantId, Uri publi
         from call_logs where tenant_id = $1 order by created_at desc, id desc limit $2
         """;
 
-    private const string Total = "select sum(calls)::bigint from call_counts where tenant_id = $1 and grain = 'all' and bucket = '-infinity'";
+    private const string Total = "select calls[1]::bigint from call_counts where tenant_id = $1 and grain = 'all' and bucket = '-infinity'";
 
     private readonly ConcurrentBag<Scratch> pool = [];
     private readonly byte[] recordingsUrl = Encoding.ASCII.GetBytes(new Uri(publicUrl, "/api/call-logs/").ToString());

@@ -84,23 +84,11 @@ internal sealed class CallSeed(NpgsqlDataSource source, Guid tenantId, long call
         where tenant_id = $8 and call_sid > $1 and call_sid <= $2
         """;
 
-    // What the triggers of src/Features/Calls/Schema would have counted: quarter hours from the calls, and from those whatever coarser grains there are.
+    // What the triggers of src/Features/Calls/Schema would have counted, by its own definitions.
     private const string CountCalls =
         """
         delete from call_counts;
-        insert into call_counts (tenant_id, grain, bucket, status, outcome, emergency, recovered, calls)
-        select tenant_id, 'quarter', date_bin('15 minutes', created_at, timestamptz '2000-01-01 00:00Z'), status, coalesce(outcome, ''), emergency, recovered, count(*)
-        from call_logs
-        group by 1, 3, 4, 5, 6, 7;
-        insert into call_counts (tenant_id, grain, bucket, status, outcome, emergency, recovered, calls)
-        select tenant_id, coarse.grain, case coarse.grain when 'all' then '-infinity' else date_trunc(coarse.grain, bucket, 'UTC') end,
-            status, outcome, emergency, recovered, sum(calls)
-        from call_counts
-        cross join (
-            select (regexp_matches(pg_get_constraintdef(oid), '''(\w+)''', 'g'))[1] as grain
-            from pg_constraint where conname = 'call_counts_grain_check') as coarse
-        where call_counts.grain = 'quarter' and coarse.grain <> 'quarter'
-        group by 1, 2, 3, 4, 5, 6, 7;
+        insert into call_counts select * from counted_call_counts order by tenant_id, grain, bucket;
         delete from call_days;
         insert into call_days select * from counted_call_days
         """;
@@ -108,7 +96,7 @@ internal sealed class CallSeed(NpgsqlDataSource source, Guid tenantId, long call
     private const string Check =
         """
         select 'calls', count(*) from call_logs
-        union all select grain, sum(calls)::bigint from call_counts group by grain
+        union all select grain, sum(calls[1])::bigint from call_counts group by grain
         union all select 'days of analytics', sum(total)::bigint from call_days
         """;
 

@@ -6,7 +6,7 @@ namespace KestrelVoice.Features.Analytics;
 internal static class CallRollups
 {
     /// <param name="Rollup">The table that holds the number.</param>
-    /// <param name="Bucket">The day, or the beginning of the quarter hour, day, month or year, of whose calls it is.</param>
+    /// <param name="Bucket">The day, or the beginning of the quarter hour, hour, day, month or year, of whose calls it is.</param>
     /// <param name="Metric">Which number it is.</param>
     internal sealed record Difference(string Rollup, string Bucket, string Metric, long Stored, long Counted);
 
@@ -32,32 +32,12 @@ internal static class CallRollups
         ) as counted on counted.day = stored.day
         """;
 
-    // All the others begin and end with a quarter hour, so the calls themselves are counted by quarter hours alone.
     private const string WrongCounts =
         """
-        with quarters as materialized (
-            select date_bin('15 minutes', created_at, timestamptz '2000-01-01 00:00Z') as bucket,
-                   status, coalesce(outcome, '') as outcome, emergency, recovered, count(*) as calls
-            from call_logs
-            where tenant_id = @TenantId
-            group by 1, 2, 3, 4, 5
-        ), counted as (
-            select 'quarter' as grain, bucket, status, outcome, emergency, recovered, calls from quarters
-            union all
-            select 'day', date_trunc('day', bucket, 'UTC'), status, outcome, emergency, recovered, sum(calls)::bigint from quarters group by 2, 3, 4, 5, 6
-            union all
-            select 'month', date_trunc('month', bucket, 'UTC'), status, outcome, emergency, recovered, sum(calls)::bigint from quarters group by 2, 3, 4, 5, 6
-            union all
-            select 'year', date_trunc('year', bucket, 'UTC'), status, outcome, emergency, recovered, sum(calls)::bigint from quarters group by 2, 3, 4, 5, 6
-            union all
-            select 'all', '-infinity'::timestamptz, status, outcome, emergency, recovered, sum(calls)::bigint from quarters group by 2, 3, 4, 5, 6
-        ), stored as (
-            select grain, bucket, status, outcome, emergency, recovered, calls from call_counts where tenant_id = @TenantId
-        )
-        select grain, bucket, status, outcome, emergency, recovered, coalesce(stored.calls, 0) as stored, coalesce(counted.calls, 0) as counted
-        from stored
-        full join counted using (grain, bucket, status, outcome, emergency, recovered)
-        where coalesce(stored.calls, 0) <> coalesce(counted.calls, 0)
+        select grain, bucket, coalesce(stored.calls, '{}') as stored, coalesce(counted.calls, '{}') as counted
+        from (select grain, bucket, calls from call_counts where tenant_id = @TenantId) as stored
+        full join (select grain, bucket, calls from counted_call_counts where tenant_id = @TenantId) as counted using (grain, bucket)
+        where stored.calls is distinct from counted.calls
         """;
 
     private const string Find =
@@ -74,8 +54,13 @@ internal static class CallRollups
             where figure.stored <> figure.counted
             union all
             select 'call_counts', case grain when 'all' then 'all' else grain || ' ' || to_char(bucket at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"') end,
-                   concat_ws(' ', status, nullif(outcome, ''), case when emergency then 'emergency' end, case when recovered then 'recovered' end), stored, counted
+                   case place when 1 then 'total' else
+                       concat_ws(' ', status, nullif(outcome, ''), case when emergency then 'emergency' end, case when recovered then 'recovered' end) end,
+                   coalesce(figure.stored, 0), coalesce(figure.counted, 0)
             from ({WrongCounts}) as counts
+            cross join lateral unnest(counts.stored, counts.counted) with ordinality as figure (stored, counted, place)
+            left join call_kinds on kind = place
+            where coalesce(figure.stored, 0) <> coalesce(figure.counted, 0)
         ) as wrong
         order by rollup, bucket, metric
         limit @Most
@@ -101,11 +86,12 @@ internal static class CallRollups
 
     private const string CorrectCounts =
         $"""
-        insert into call_counts (tenant_id, grain, bucket, status, outcome, emergency, recovered, calls)
-        select @TenantId, grain, bucket, status, outcome, emergency, recovered, counted - stored
+        insert into call_counts (tenant_id, grain, bucket, calls)
+        select @TenantId, grain, bucket, array(
+            select coalesce(should_be, 0) - coalesce(is_now, 0) from unnest(counted, stored) with ordinality as figure (should_be, is_now, place) order by place)
         from ({WrongCounts}) as counts
-        on conflict (tenant_id, grain, bucket, status, outcome, emergency, recovered) do update
-        set calls = call_counts.calls + excluded.calls
+        on conflict (tenant_id, grain, bucket) do update
+        set calls = add_calls(call_counts.calls, excluded.calls)
         """;
 
     /// <summary>How many numbers of the tenant are off, and which, up to <paramref name="most"/>.</summary>

@@ -18,10 +18,16 @@ internal static class CallSelection
     {
         var sql = new Sql();
         var tenant = sql.Add(tenantId);
-        var total = query is { FromDate: null, ToDate: null }
-            ? $"(select coalesce(sum(calls), 0)::bigint from call_counts where tenant_id = {tenant} and grain = 'all' and bucket = '-infinity' {Kind(sql, query)})"
-            : $"count_calls({tenant}, {Since(sql, tenant, query) ?? "'-infinity'"}, {Until(sql, tenant, query) ?? "'infinity'"}, {KindArguments(sql, query)})";
-        return sql.Command($"select {CallVersion.Of(tenant)}, {total}");
+        return sql.Command($"select {CallVersion.Of(tenant)}, {Total(sql, tenant, query)}");
+    }
+
+    private static string Total(Sql sql, string tenant, ListCallLogs.Query query)
+    {
+        if (query is not { FromDate: null, ToDate: null })
+            return $"count_calls({tenant}, {Since(sql, tenant, query) ?? "'-infinity'"}, {Until(sql, tenant, query) ?? "'infinity'"}, {KindArguments(sql, query)})";
+        return Kind(sql, query) is { Length: > 0 } kind
+            ? $"(select coalesce(sum(calls[kind]), 0)::bigint from call_counts cross join call_kinds {AllOf(tenant)} {kind})"
+            : $"(select coalesce(sum(calls[1]), 0)::bigint from call_counts {AllOf(tenant)})";
     }
 
     public static NpgsqlBatchCommand Page(Guid tenantId, ListCallLogs.Query query, Paging page)
@@ -50,8 +56,8 @@ internal static class CallSelection
                   select newest.id as found
                   from (
                       select status, outcome, emergency, recovered
-                      from call_counts
-                      where tenant_id = {tenant} and grain = 'all' and bucket = '-infinity' and calls > 0 {Kind(sql, query)}
+                      from call_counts cross join call_kinds
+                      {AllOf(tenant)} and calls[kind] > 0 {Kind(sql, query)}
                   ) as kind
                   cross join lateral (
                       select created_at, id
@@ -74,6 +80,8 @@ internal static class CallSelection
         public static readonly Place Sought = new("(select before from place)", "(select rest from place)");
     }
 
+    private static string AllOf(string tenant) => $"where tenant_id = {tenant} and grain = 'all' and bucket = '-infinity'";
+
     // Any other kind is found through the few that it is made of.
     internal static bool HasAnIndex(ListCallLogs.Query query) => query switch
     {
@@ -86,7 +94,7 @@ internal static class CallSelection
     private static string SameOutcome(ListCallLogs.Query query) =>
         query.Status == CallStatusText.Of(CallStatus.InProgress) ? "outcome is null" : "outcome = kind.outcome";
 
-    // Says the same of a call and of a counter.
+    // Says the same of a call and of a kind of calls.
     private static string Kind(Sql sql, ListCallLogs.Query query) => string.Concat(
         query.Status is { } status ? $"and status = {sql.Add(status)} " : "",
         query.Outcome is { } outcome ? $"and outcome = {sql.Add(outcome)} " : "",

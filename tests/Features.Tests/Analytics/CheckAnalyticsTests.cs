@@ -32,7 +32,13 @@ public sealed class CheckAnalyticsTests(KestrelVoiceApp app) : IClassFixture<Kes
     {
         var tenant = await GivenCalls();
         await app.Execute("update call_days set seconds = seconds + 7, missed = 5 where tenant_id = @Id", new { tenant.Id });
-        await app.Execute("update call_counts set calls = 40 where tenant_id = @Id and grain = 'all' and status = 'completed' and emergency", new { tenant.Id });
+        await app.Execute(
+            """
+            update call_counts
+            set calls[(select kind from call_kinds where status = 'completed' and outcome = 'message_taken' and emergency and not recovered)] = 40
+            where tenant_id = @Id and grain = 'all'
+            """,
+            new { tenant.Id });
 
         var found = await CheckAsync(tenant.Id.ToString());
 
@@ -60,7 +66,7 @@ public sealed class CheckAnalyticsTests(KestrelVoiceApp app) : IClassFixture<Kes
             delete from call_counts where tenant_id = @Id and grain = 'quarter';
             insert into call_days (tenant_id, day, total, completed, missed, seconds, bookable, booked, emergency, recovered)
             values (@Id, '2026-01-01', 1, 1, 0, 60, 0, 0, 0, 0);
-            update call_counts set calls = calls + 3 where tenant_id = @Id and status = 'missed';
+            update call_counts set calls[kind] = calls[kind] + 3 from call_kinds where tenant_id = @Id and calls[kind] > 0 and status = 'missed';
             """,
             new { tenant.Id });
         (await client.GetStringAsync("/api/analytics", Stop)).ShouldNotBe(analytics);

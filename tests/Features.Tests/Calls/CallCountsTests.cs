@@ -52,7 +52,7 @@ public sealed class CallCountsTests(KestrelVoiceApp app) : IClassFixture<Kestrel
         await app.GivenACall(new PhoneCall(tenant, 1, KestrelVoiceApp.Noon).Started());
         await using var connection = await app.Owner.OpenConnectionAsync(Token);
         // Counters that lie show whether they were asked.
-        await connection.ExecuteAsync("update call_counts set calls = 1000 where tenant_id = @Id", new { tenant.Id });
+        await connection.ExecuteAsync("update call_counts set calls = '{1000}' where tenant_id = @Id", new { tenant.Id });
 
         (await Count("-infinity", "infinity")).ShouldBe(1000);
         (await Count("2026-03-04 00:00Z", "2026-03-05 00:00Z")).ShouldBe(1000);

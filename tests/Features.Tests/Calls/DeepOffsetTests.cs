@@ -65,7 +65,7 @@ public sealed class DeepOffsetTests(KestrelVoiceApp app) : IClassFixture<Kestrel
         var client = app.ClientFor(tenant);
         await using var connection = await app.Owner.OpenConnectionAsync(Token);
         // Counters that lie show whether they were asked.
-        await connection.ExecuteAsync("update call_counts set calls = 0 where tenant_id = @Id and grain <> 'all'", new { tenant.Id });
+        await connection.ExecuteAsync("update call_counts set calls = '{0}' where tenant_id = @Id and grain <> 'all'", new { tenant.Id });
 
         (await client.ReadAsync("/api/call-logs?offset=100")).Data().ShouldNotBeEmpty();
         (await client.ReadAsync("/api/call-logs?offset=101")).Data().ShouldBeEmpty();
