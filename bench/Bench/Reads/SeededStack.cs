@@ -12,6 +12,9 @@ internal sealed class SeededStack : IAsyncDisposable
     private const long BytesACall = 3_500;
     private const long BytesAtLeast = 3_000_000_000;
 
+    // Development adds pages for developers to every request.
+    private static readonly Dictionary<string, string> AsDeployed = new() { ["ASPNETCORE_ENVIRONMENT"] = "Production", ["CustomerUrls__AllowInProduction"] = "true" };
+
     private readonly NpgsqlDataSource source;
     private readonly HttpClient client = new() { Timeout = TimeSpan.FromMinutes(2) };
 
@@ -37,7 +40,7 @@ internal sealed class SeededStack : IAsyncDisposable
         var free = new DriveInfo(Path.GetTempPath()).AvailableFreeSpace;
         if (free < BytesAtLeast + (calls * BytesACall))
             throw new InvalidOperationException($"{Sizes.Text(calls)} calls need about {(BytesAtLeast + (calls * BytesACall)) >> 30} GB, and {free >> 30} GB are free in {Path.GetTempPath()}.");
-        var stack = await Stack.StartAsync(cancellationToken);
+        var stack = await Stack.StartAsync(AsDeployed, cancellationToken);
         var source = NpgsqlDataSource.Create(stack.DatabaseConnectionString);
         var seeded = new SeededStack(stack, source, Guid.Parse(stack.Demo.TenantId), calls);
         try

@@ -13,26 +13,29 @@ internal sealed record Turn(double RequestsPerSecond, double P50Milliseconds, do
 /// <summary>Probes take turns within a round; machines drift, so only turns of one round are compared.</summary>
 internal sealed class Turns(LoadProcess load, int connections, int rounds, double seconds)
 {
+    // Seconds until what runs often is compiled as well as it ever will be.
+    private const double Warming = 5;
+
     public int Connections => connections;
 
     public async Task<IReadOnlyDictionary<Probe, Turn[]>> TakeAsync(IReadOnlyList<Probe> probes, CancellationToken cancellationToken)
     {
         foreach (var probe in probes)
-            await TakeAsync(probe, cancellationToken);
+            await TakeAsync(probe, Math.Max(seconds, Warming), cancellationToken);
         var turns = probes.ToDictionary(probe => probe, _ => new Turn[rounds]);
         for (var round = 0; round < rounds; round++)
         {
             await Console.Error.WriteLineAsync($"{connections} connections, round {round + 1} of {rounds}");
             foreach (var probe in probes)
-                turns[probe][round] = await TakeAsync(probe, cancellationToken);
+                turns[probe][round] = await TakeAsync(probe, seconds, cancellationToken);
         }
         return turns;
     }
 
-    private async Task<Turn> TakeAsync(Probe probe, CancellationToken cancellationToken)
+    private async Task<Turn> TakeAsync(Probe probe, double length, CancellationToken cancellationToken)
     {
         var before = ProcessorTime.Now();
-        var result = await load.SendAsync(new LoadOrder(probe.Urls[0].Port, probe.Requests, probe.Status, connections, seconds), cancellationToken);
+        var result = await load.SendAsync(new LoadOrder(probe.Urls[0].Port, probe.Requests, probe.Status, connections, length), cancellationToken);
         var after = ProcessorTime.Now();
         return new Turn(
             result.Answers / result.Seconds, result.P50Milliseconds, result.P99Milliseconds, Microseconds(probe.Server), Microseconds(probe.Database), result.Failures);

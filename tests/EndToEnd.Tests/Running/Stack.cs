@@ -25,12 +25,15 @@ internal sealed class Stack : IAsyncDisposable
         TwilioUrl = new Uri($"http://127.0.0.1:{ports[7]}");
 
         var environment = Environment(ports);
-        Host = new ManagedProcess("host", "dotnet", [Checkout.App("Host")], Path.Combine(Checkout.Root, "src", "Host"), new Dictionary<string, string>([.. environment, .. settings])
+        var ofHost = new Dictionary<string, string>(environment)
         {
             ["ASPNETCORE_URLS"] = HostUrl.ToString(),
             ["DAPR_HTTP_PORT"] = $"{ports[3]}",
             ["DAPR_GRPC_PORT"] = $"{ports[4]}",
-        });
+        };
+        foreach (var (name, value) in settings)
+            ofHost[name] = value;
+        Host = new ManagedProcess("host", "dotnet", [Checkout.App("Host")], Path.Combine(Checkout.Root, "src", "Host"), ofHost);
         Voice = new ManagedProcess("voice", "dotnet", [Checkout.App("Voice")], Path.Combine(Checkout.Root, "src", "Voice"), new Dictionary<string, string>(environment)
         {
             ["ASPNETCORE_URLS"] = VoiceUrl.ToString(),
@@ -70,7 +73,7 @@ internal sealed class Stack : IAsyncDisposable
 
     public static Task<Stack> StartAsync(CancellationToken cancellationToken) => StartAsync(new Dictionary<string, string>(), cancellationToken);
 
-    /// <param name="settings">Further settings of the host.</param>
+    /// <param name="settings">Further settings of the host, or other ones.</param>
     public static async Task<Stack> StartAsync(IReadOnlyDictionary<string, string> settings, CancellationToken cancellationToken)
     {
         var folder = Directory.CreateTempSubdirectory("kestrel-e2e-");
