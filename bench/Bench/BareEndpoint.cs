@@ -24,6 +24,7 @@ internal static class BareEndpoint
             MaxPoolSize = 8,
             MaxAutoPrepare = 20,
             AutoPrepareMinUsages = 1,
+            NoResetOnClose = true,
             Options = "-c plan_cache_mode=force_generic_plan",
         });
         app.MapGet("/ready", () => Results.Ok());

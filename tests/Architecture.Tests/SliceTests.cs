@@ -80,8 +80,18 @@ public sealed partial class SliceTests
         Solution.SourceFiles("src/Features").Where(source => source.Text.Contains("select ", StringComparison.OrdinalIgnoreCase)),
         source => SelectStar().IsMatch(source.Text) ? source.Path : null);
 
+    // Pooled connections are not reset between two requests. Migrations have their own, and end it.
+    [Fact]
+    public void Nothing_is_set_for_longer_than_a_transaction() => Rule.Holds(
+        Solution.SourceFiles("src", "*.cs").Concat(Solution.SourceFiles("src", "*.sql"))
+            .Where(source => StateOfSession().IsMatch(source.Text) && Path.GetFileName(source.Path) != "Migrations.cs"),
+        source => StateOfSession().Matches(source.Text).All(use => use.Value.EndsWith("true)", StringComparison.Ordinal)) ? null : source.Path);
+
     [GeneratedRegex("DeadLetterTopic|Topics\\.CallsDead")]
     private static partial Regex DeadLetter();
+
+    [GeneratedRegex(@"set_config\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)|\bset session\b|\bpg_(?:try_)?advisory_lock\b|\bcreate temp|\blisten [a-z_]+;", RegexOptions.IgnoreCase)]
+    private static partial Regex StateOfSession();
 
     [GeneratedRegex(@"\bselect\s+\*", RegexOptions.IgnoreCase)]
     private static partial Regex SelectStar();

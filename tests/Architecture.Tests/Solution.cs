@@ -20,9 +20,9 @@ internal static class Solution
     /// <param name="path">From the root of the checkout.</param>
     public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path)).ReplaceLineEndings("\n");
 
-    /// <summary>What is written in C# in a folder of the checkout.</summary>
-    public static IEnumerable<(string Path, string Text)> SourceFiles(string folder) =>
-        Directory.GetFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)
+    /// <summary>What is written in a folder of the checkout, in C# unless another kind of file is asked for.</summary>
+    public static IEnumerable<(string Path, string Text)> SourceFiles(string folder, string pattern = "*.cs") =>
+        Directory.GetFiles(Path.Combine(Root, folder), pattern, SearchOption.AllDirectories)
             .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)
                 && !file.Contains($"{Path.DirectorySeparatorChar}bin{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
             .Select(file => (Path.GetRelativePath(Root, file), File.ReadAllText(file)));

@@ -12,7 +12,7 @@ const page = `select id, phone_number, status, duration,
     case when recording_sid is not null then '${process.env.PUBLIC_URL}/api/call-logs/' || id || '/recording' end as recording_url,
     transcript, created_at, direction, outcome, emergency
   from call_logs where tenant_id = $1 order by created_at desc, id desc limit $2`
-const total = `select sum(calls)::bigint as calls from call_counts where tenant_id = $1 and grain = 'all' and bucket = '-infinity'`
+const total = `select calls[1]::bigint as calls from call_counts where tenant_id = $1 and grain = 'all' and bucket = '-infinity'`
 
 const app = Fastify()
 await app.register(cookie)

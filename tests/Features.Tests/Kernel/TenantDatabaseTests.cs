@@ -22,11 +22,35 @@ public sealed class TenantDatabaseTests(KestrelVoiceApp app) : IClassFixture<Kes
     }
 
     [Fact]
+    public async Task What_is_abandoned_in_the_middle_leaves_nothing_on_its_connection()
+    {
+        var tenant = await GivenOneCall(4);
+        await using var source = NpgsqlDataSource.Create(app.Database.App + ";Maximum Pool Size=1;No Reset On Close=true");
+        var database = new TenantDatabase(source);
+
+        await using (var abandoned = await database.BeginAsync(tenant.Id, Token))
+            (await abandoned.QuerySingleOrDefaultAsync<long>("select count(*) from call_logs", null, Token)).ShouldBe(1);
+        (await SeenAsync()).ShouldBe(0);
+        await using (var failed = await database.BeginAsync(tenant.Id, Token))
+            await Should.ThrowAsync<PostgresException>(() => failed.ExecuteAsync("select 1 / 0", null, Token));
+        (await SeenAsync()).ShouldBe(0);
+        await Should.ThrowAsync<PostgresException>(() => database.ReadAsync(
+            tenant.Id, "select 1 / 0", null, async rows => await rows.ReadSingleAsync<int>(), Token));
+        (await SeenAsync()).ShouldBe(0);
+
+        async Task<long> SeenAsync()
+        {
+            await using var connection = await source.OpenConnectionAsync(Token);
+            return await connection.QuerySingleAsync<long>("select count(*) from call_logs");
+        }
+    }
+
+    [Fact]
     public async Task One_connection_serves_tenants_in_turn_and_keeps_nothing_of_them()
     {
         var first = await GivenOneCall(2);
         var second = await GivenOneCall(3);
-        await using var source = NpgsqlDataSource.Create(app.Database.App + ";Maximum Pool Size=1;Max Auto Prepare=20;Auto Prepare Min Usages=1");
+        await using var source = NpgsqlDataSource.Create(app.Database.App + ";Maximum Pool Size=1;No Reset On Close=true;Max Auto Prepare=20;Auto Prepare Min Usages=1");
         var database = new TenantDatabase(source);
 
         for (var round = 0; round < 5; round++)
@@ -68,6 +92,7 @@ public sealed class TenantDatabaseTests(KestrelVoiceApp app) : IClassFixture<Kes
 
         settings.MaxPoolSize.ShouldBe(8);
         settings.MaxAutoPrepare.ShouldBeGreaterThan(0);
+        settings.NoResetOnClose.ShouldBeTrue();
         (await command.ExecuteScalarAsync(Token)).ShouldBe("force_generic_plan");
     }
 
