@@ -14,7 +14,7 @@ internal sealed record Turn(double RequestsPerSecond, double P50Milliseconds, do
 internal sealed class Turns(LoadProcess load, int connections, int rounds, double seconds)
 {
     // Seconds until what runs often is compiled as well as it ever will be.
-    private const double Warming = 5;
+    private const double Warming = 3;
 
     public int Connections => connections;
 

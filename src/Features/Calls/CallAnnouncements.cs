@@ -19,6 +19,9 @@ internal sealed class CallAnnouncements(TenantEvents events, Outbox outbox, Publ
     /// <summary>How long a hang-up may still turn out to have been a conversation.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long after it was booked an appointment may be missing from what happened in its call: that event may be late, and the end must not contradict it.</summary>
+    public static readonly TimeSpan BookingGrace = TimeSpan.FromSeconds(15);
+
     /// <summary>How long an emergency waits for the words that made it one.</summary>
     public static readonly TimeSpan SentenceGrace = TimeSpan.FromSeconds(1);
 
@@ -32,6 +35,9 @@ internal sealed class CallAnnouncements(TenantEvents events, Outbox outbox, Publ
 
     private const string TakeDue =
         "delete from call_announcements where tenant_id = @TenantId and call_id = @CallId and due_at <= @Now returning kind";
+
+    private const string BookedLately =
+        "select exists (select from call_bookings where tenant_id = @TenantId and call_id = @CallId and created_at > @Since)";
 
     private const string Ended = "ended";
     private const string Emergency = "emergency";
@@ -80,13 +86,23 @@ internal sealed class CallAnnouncements(TenantEvents events, Outbox outbox, Publ
     {
         var due = await transaction.QueryAsync<string>(TakeDue, new { CallId = callId, Now = clock.GetUtcNow().UtcDateTime }, cancellationToken);
         foreach (var kind in due)
-            await events.RecordAsync(transaction, kind == Emergency ? EmergencyOf(facts, callId) : EndOf(facts, callId), cancellationToken);
+        {
+            if (kind == Ended && await AwaitsBookingAsync(transaction, facts, callId, cancellationToken))
+                await PutOffAsync(transaction, callId, Ended, Settling, cancellationToken);
+            else
+                await events.RecordAsync(transaction, kind == Emergency ? EmergencyOf(facts, callId) : EndOf(facts, callId), cancellationToken);
+        }
     }
 
     /// <summary>Until something was put off here, and no longer than <paramref name="pause"/>.</summary>
     public Task WaitAsync(TimeSpan pause, CancellationToken cancellationToken) => _putOff.WaitAsync(pause, cancellationToken);
 
     public void Dispose() => _putOff.Dispose();
+
+    private async Task<bool> AwaitsBookingAsync(TenantTransaction transaction, CallFacts facts, Guid callId, CancellationToken cancellationToken) =>
+        facts.Bookings.Count == 0
+        && await transaction.QuerySingleOrDefaultAsync<bool>(
+            BookedLately, new { CallId = callId, Since = (clock.GetUtcNow() - BookingGrace).UtcDateTime }, cancellationToken);
 
     private TenantEvent EndOf(CallFacts facts, Guid callId)
     {

@@ -19,14 +19,15 @@ internal sealed class WrittenJson<T>(JsonScratch body, string version) : IResult
     public string Version => version;
 
     /// <summary>Once: the memory is used again.</summary>
-    public async Task ExecuteAsync(HttpContext httpContext)
+    public Task ExecuteAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;
         response.ContentType = "application/json; charset=utf-8";
         response.ContentLength = body.Written.Length;
         response.BodyWriter.Write(body.Written.Span);
         body.Return();
-        await response.BodyWriter.FlushAsync(httpContext.RequestAborted);
+        // The server sends what was written when the request is over.
+        return Task.CompletedTask;
     }
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
@@ -69,10 +70,13 @@ internal sealed class JsonScratch : IResettable
             Json.WriteNull(name);
             return;
         }
-        var length = (int)reader.GetBytes(column, 0, null, 0, 0);
-        if (length > _text.Length)
-            _text = new byte[length];
-        reader.GetBytes(column, 0, _text, 0, length);
+        var length = (int)reader.GetBytes(column, 0, _text, 0, _text.Length);
+        if (length == _text.Length)
+        {
+            length = (int)reader.GetBytes(column, 0, null, 0, 0);
+            _text = new byte[length + 1];
+            reader.GetBytes(column, 0, _text, 0, length);
+        }
         Json.WriteString(name, _text.AsSpan(0, length));
     }
 

@@ -26,7 +26,7 @@ internal static class OpenTenant
             RuleFor(command => command.Number).NotNull().Matches(PhoneNumbers.E164);
             RuleFor(command => command.BusinessName).NotEmpty().MaximumLength(200);
             RuleFor(command => command.Plan).Must(plan => plan is "personal" or "business" or "business_plus");
-            RuleFor(command => command.TimeZone).NotEmpty();
+            RuleFor(command => command.TimeZone).NotEmpty().Must(zone => TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _));
             RuleFor(command => command.Language).NotEmpty();
             RuleFor(command => command.OpeningHours).NotNull();
             RuleFor(command => command.PersonNumber).Matches(PhoneNumbers.E164);

@@ -1,6 +1,7 @@
 using System.Net;
 using Dapper;
 using KestrelVoice.Contracts;
+using KestrelVoice.Features.Calls;
 using KestrelVoice.Features.Kernel;
 using KestrelVoice.Features.Tests.Calls;
 
@@ -99,10 +100,36 @@ public sealed class BookFromCallTests(KestrelVoiceApp app) : IClassFixture<Kestr
         after.Id().ShouldBe(before.Id());
         after.GetProperty("outcome").GetString().ShouldBe("appointment_booked");
         (await client.ReadAsync("/api/appointments")).Data().Single().GetProperty("call_id").GetString().ShouldBe(after.Id());
-        await using var connection = await app.Owner.OpenConnectionAsync(Token);
-        (await connection.QuerySingleAsync<string>(
-            "select convert_from(payload, 'UTF8') from tenant_events where tenant_id = @Id and type = 'call.completed'", new { tenant.Id }))
-            .ShouldContain("\"outcome\":\"appointment_booked\"");
+        (await EndsToldAsync(tenant)).ShouldHaveSingleItem().ShouldContain("\"outcome\":\"appointment_booked\"");
+    }
+
+    [Fact]
+    public async Task The_end_of_a_call_is_not_told_without_its_booking_though_that_event_is_late()
+    {
+        var (tenant, serviceId) = await ArrangeAsync();
+        var call = new PhoneCall(tenant, 1, app.Clock.GetUtcNow(), "+15035550142");
+        var (words, booked, ended) = (call.Says("I want to book"), call.Books(), call.Ended());
+        await app.AskForCall(InternalRoutes.Book, await app.GivenAHoldOf(call.Header, serviceId));
+
+        await app.GivenACall(words, ended);
+        (await EndsToldAsync(tenant)).ShouldBeEmpty();
+        await app.GivenACall(booked);
+        await app.WhatIsDueIsTold(after: 2 * CallAnnouncements.Settling);
+
+        (await EndsToldAsync(tenant)).ShouldHaveSingleItem().ShouldContain("\"outcome\":\"appointment_booked\"");
+    }
+
+    [Fact]
+    public async Task A_booking_that_the_call_never_tells_of_is_waited_for_and_not_for_ever()
+    {
+        var (tenant, serviceId) = await ArrangeAsync();
+        var call = new PhoneCall(tenant, 1, app.Clock.GetUtcNow(), "+15035550142");
+        await app.AskForCall(InternalRoutes.Book, await app.GivenAHoldOf(call.Header, serviceId));
+
+        await app.GivenACall(call.Says("I want to book"), call.Ended());
+        await app.WhatIsDueIsTold(after: CallAnnouncements.BookingGrace + CallAnnouncements.Settling);
+
+        (await EndsToldAsync(tenant)).ShouldHaveSingleItem().ShouldContain("\"outcome\":\"message_taken\"");
     }
 
     [Fact]
@@ -167,6 +194,13 @@ public sealed class BookFromCallTests(KestrelVoiceApp app) : IClassFixture<Kestr
             InternalRoutes.Hold, new HoldWanted(CallOf(tenant, 1) with { From = "anonymous" }, serviceId, app.Clock.GetUtcNow().AddDays(1), null));
 
         await response.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    private async Task<IEnumerable<string>> EndsToldAsync(TestTenant tenant)
+    {
+        await using var connection = await app.Owner.OpenConnectionAsync(Token);
+        return await connection.QueryAsync<string>(
+            "select convert_from(payload, 'UTF8') from tenant_events where tenant_id = @Id and type = 'call.completed'", new { tenant.Id });
     }
 
     private async Task<(TestTenant Tenant, Guid ServiceId)> ArrangeAsync(int technicians = 1)

@@ -40,9 +40,18 @@ create table call_counts (
     primary key (tenant_id, grain, bucket)
 ) with (fillfactor = 70);
 
-create function add_calls(ones integer[], others integer[]) returns integer[]
-    language sql immutable parallel safe set search_path = pg_catalog, public
-    as $$ select array(select coalesce(one, 0) + coalesce(other, 0) from unnest(ones, others) with ordinality as pair (one, other, kind) order by kind) $$;
+create function add_calls(calls integer[], others integer[]) returns integer[]
+    language plpgsql immutable parallel safe set search_path = pg_catalog, public
+    as $$
+begin
+    if cardinality(calls) < cardinality(others) then
+        calls := calls || array_fill(0, array[cardinality(others) - cardinality(calls)]);
+    end if;
+    for place in 1 .. cardinality(others) loop
+        calls[place] := calls[place] + others[place];
+    end loop;
+    return calls;
+end $$;
 
 create function add_calls_of_kind(calls integer[], kind integer, number bigint) returns integer[]
     language plpgsql immutable parallel safe set search_path = pg_catalog, public
@@ -127,19 +136,29 @@ create trigger count_changed_call after update of status, created_at, outcome, e
         is distinct from (new.status, new.created_at, new.outcome, new.emergency, new.recovered))
     execute function count_call();
 
+-- Functions below are in PL/pgSQL even where SQL would do, because its plans are kept: a function in SQL is planned anew by every statement that calls it.
+
 -- Places of the numbers that add up to those of a kind; null asks for any.
 create function places_of_kind(wanted_status text, wanted_outcomes text[], wanted_emergency boolean, wanted_recovered boolean) returns integer[]
-    language sql stable set search_path = pg_catalog, public
+    language plpgsql stable set search_path = pg_catalog, public
     as $$
-    select case
-        when wanted_status is null and wanted_outcomes is null and wanted_emergency is null and wanted_recovered is null then array[1]
-        else array(
-            select kind
-            from call_kinds
-            where (wanted_status is null or status = wanted_status) and (wanted_outcomes is null or outcome = any (wanted_outcomes))
-              and (wanted_emergency is null or emergency = wanted_emergency) and (wanted_recovered is null or recovered = wanted_recovered))
-    end
-    $$;
+begin
+    if wanted_status is null and wanted_outcomes is null and wanted_emergency is null and wanted_recovered is null then
+        return array[1];
+    end if;
+    return array(
+        select kind
+        from call_kinds
+        where (wanted_status is null or status = wanted_status) and (wanted_outcomes is null or outcome = any (wanted_outcomes))
+          and (wanted_emergency is null or emergency = wanted_emergency) and (wanted_recovered is null or recovered = wanted_recovered));
+end $$;
+
+create or replace function local_midnight(tenant uuid, day date) returns timestamptz
+    language plpgsql stable set search_path = pg_catalog, public
+    as $$
+begin
+    return (select day::timestamp at time zone time_zone from tenants where id = tenant);
+end $$;
 
 -- Calls created in [since, until), either of which may be infinite, of that kind; null asks for any. Whole years, and at their edges months,
 -- days, hours and quarter hours; call_logs itself is read only for what is left of a bound that does not fall on a quarter hour.
@@ -235,7 +254,7 @@ declare
     widths constant interval[] := array['15 minutes', '1 hour', '1 day', '1 month', '1 year'];
     coarsest constant integer := cardinality(grains);
     places constant integer[] := places_of_kind(wanted_status, wanted_outcomes, wanted_emergency, wanted_recovered);
-    level integer := 1;
+    level integer := case when isfinite(until) then 1 else coarsest end;
     first timestamptz;
     step record;
     inside boolean := false;
@@ -258,12 +277,16 @@ begin
         end if;
     end if;
 
-    first := date_trunc(grains[2], before);
+    first := case when level = coarsest then '-infinity' else date_trunc(grains[2], before) end;
     loop
         inside := false;
         for step in
-            select bucket, (select coalesce(sum(calls[place]), 0) from unnest(places) as place) as calls
-            from call_counts
+            select bucket,
+                   case cardinality(places)
+                       when 1 then coalesce(counts.calls[places[1]], 0)
+                       else (select coalesce(sum(counts.calls[place]), 0) from unnest(places) as place)
+                   end as calls
+            from call_counts counts
             where tenant_id = tenant and grain = grains[level] and bucket >= first and bucket < before
             order by bucket desc
         loop
