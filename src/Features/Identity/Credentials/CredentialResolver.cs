@@ -37,9 +37,12 @@ internal sealed class CredentialResolver(
     private static readonly Credential.Refused ExpiredSession = new(
         StatusCodes.Status401Unauthorized, Problems.Unauthorized, "The access token has expired. Refresh the session and try again.", TokenExpired);
 
+    // Made of a URL, and asked for by every request.
+    private readonly string _cookie = options.Value.SessionCookieName;
+
     internal async Task<Credential> ResolveAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        var hasCookie = SessionCookie.IsPresent(request.Cookies, options.Value.SessionCookieName);
+        var hasCookie = SessionCookie.IsPresent(request.Cookies, _cookie);
         var bearer = BearerOf(request);
         if (request.Headers.TryGetValue(ApiKeyHeader, out var key))
             return hasCookie || bearer is not null
@@ -71,7 +74,7 @@ internal sealed class CredentialResolver(
             return new Credential.Refused(
                 StatusCodes.Status403Forbidden, Problems.Forbidden,
                 "A write with the session cookie must come from one of our own pages, as JSON.");
-        return SessionCookie.Read(request.Cookies, options.Value.SessionCookieName) is { } session
+        return SessionCookie.Read(request.Cookies, _cookie) is { } session
             ? await ByTokenAsync(request, session.AccessToken, cancellationToken)
             : BadSession;
     }
