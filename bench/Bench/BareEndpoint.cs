@@ -25,7 +25,7 @@ internal static class BareEndpoint
             MaxAutoPrepare = 20,
             AutoPrepareMinUsages = 1,
             NoResetOnClose = true,
-            Options = "-c plan_cache_mode=force_generic_plan",
+            Options = "-c plan_cache_mode=force_generic_plan -c jit=off",
         });
         app.MapGet("/ready", () => Results.Ok());
         var list = new BareList(source, tenantId, new Uri($"http://127.0.0.1:{port}"));

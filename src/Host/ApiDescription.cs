@@ -21,6 +21,13 @@ internal static class ApiDescription
         "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
         + "font-src 'self' data:; frame-ancestors 'none'";
 
+    // As a reader needs them, first things first.
+    private static readonly string[] Chapters =
+    [
+        "Call logs", "Analytics", "Appointments", "Schedule", "Calendars", "Webhooks", "Webhook messages", "REST hooks", "Events", "Me", "Members", "API keys",
+        "Privacy", "Audit log",
+    ];
+
     private static readonly Lazy<string> Guide = new(() =>
     {
         using var reader = new StreamReader(typeof(ApiDescription).Assembly.GetManifestResourceStream("api-guide.md")!);
@@ -57,7 +64,9 @@ internal static class ApiDescription
     public static void MapApiDescription(this WebApplication app)
     {
         app.MapOpenApi().AllowAnonymous();
-        app.MapScalarApiReference("/docs", scalar => scalar.WithTitle("KestrelVoice API").DisableDefaultFonts()).AllowAnonymous();
+        // Without the page's own links into the cloud of those who made it.
+        app.MapScalarApiReference("/docs", scalar => scalar.WithTitle("KestrelVoice API").DisableDefaultFonts().HideDeveloperTools().DisableAgent().DisableMcp())
+            .AllowAnonymous();
         app.UseWhen(context => context.Request.Path.StartsWithSegments("/docs"), docs => docs.Use((context, next) =>
         {
             context.Response.Headers.ContentSecurityPolicy = PageSecurity;
@@ -72,6 +81,7 @@ internal static class ApiDescription
         document.Info.Description = Guide.Value;
         // Relative to wherever the document was read.
         document.Servers = [new OpenApiServer { Url = "/" }];
+        document.Tags = new HashSet<OpenApiTag>((document.Tags ?? new HashSet<OpenApiTag>()).OrderBy(tag => Array.IndexOf(Chapters, tag.Name)));
         document.AddComponent(Problem, ProblemSchema());
         // Of the framework: ours took its place.
         document.Components?.Schemas?.Remove("ProblemDetails");

@@ -94,6 +94,8 @@ public sealed class TenantDatabaseTests(KestrelVoiceApp app) : IClassFixture<Kes
         settings.MaxAutoPrepare.ShouldBeGreaterThan(0);
         settings.NoResetOnClose.ShouldBeTrue();
         (await command.ExecuteScalarAsync(Token)).ShouldBe("force_generic_plan");
+        await using var compiles = source.CreateCommand("show jit");
+        (await compiles.ExecuteScalarAsync(Token)).ShouldBe("off");
     }
 
     private async Task<TestTenant> GivenOneCall(int number)
