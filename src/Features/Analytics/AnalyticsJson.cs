@@ -6,6 +6,8 @@ namespace KestrelVoice.Features.Analytics;
 /// <summary>Writes days, added up by period, as the serializer writes <see cref="GetAnalytics.Response"/>.</summary>
 internal static class AnalyticsJson
 {
+    private static readonly JsonEncodedText From = JsonEncodedText.Encode("from");
+    private static readonly JsonEncodedText To = JsonEncodedText.Encode("to");
     private static readonly JsonEncodedText Period = JsonEncodedText.Encode("period");
     private static readonly JsonEncodedText TotalCalls = JsonEncodedText.Encode("total_calls");
     private static readonly JsonEncodedText CompletedCalls = JsonEncodedText.Encode("completed_calls");
@@ -28,8 +30,8 @@ internal static class AnalyticsJson
     {
         json.WriteStartObject();
         json.WriteStartObject("range");
-        WriteDay(json, JsonEncodedText.Encode("from"), first);
-        WriteDay(json, JsonEncodedText.Encode("to"), first.AddDays(days.Length - 1));
+        WriteDay(json, From, first);
+        WriteDay(json, To, first.AddDays(days.Length - 1));
         json.WriteString("interval", interval);
         json.WriteString("time_zone", timeZone);
         json.WriteEndObject();

@@ -48,7 +48,7 @@ internal sealed partial class LiveBusyTimes(
         {
             var calendar = connections.Open(new CalendarConnection(tenantId, row.Id, row.Kind, row.Url, row.UserName, row.Secret, row.TimeZone));
             var own = row.Own.Split('\n').ToHashSet(StringComparer.Ordinal);
-            var seen = await _looks.AskAsync((row.Id, time), () => LookAsync(calendar, time), cancellationToken).WaitAsync(cancellationToken);
+            var seen = await _looks.AskAsync((row.Id, time), () => LookAsync(calendar, time), cancellationToken);
             if (seen.Entries.All(entry => own.Contains(entry.Href) || entry.Busy.Count == 0))
                 return true;
             // Whoever is turned away is to be offered what is really free.

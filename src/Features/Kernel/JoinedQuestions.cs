@@ -14,7 +14,9 @@ internal sealed class JoinedQuestions<TKey, TAnswer>
     /// <param name="key">Whose questions are alike.</param>
     /// <param name="ask">Asks; for everybody who waits, so nobody's leaving may end it.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public async Task<TAnswer> AskAsync(TKey key, Func<Task<TAnswer>> ask, CancellationToken cancellationToken)
+    public Task<TAnswer> AskAsync(TKey key, Func<Task<TAnswer>> ask, CancellationToken cancellationToken) => AskAsync(key, ask).WaitAsync(cancellationToken);
+
+    private async Task<TAnswer> AskAsync(TKey key, Func<Task<TAnswer>> ask)
     {
         Task<TAnswer>? next = null;
         lock (_lock)
@@ -25,7 +27,7 @@ internal sealed class JoinedQuestions<TKey, TAnswer>
                 next = (_asked[key] = waiting ?? new Next(ask)).Answer.Task;
         }
         if (next is not null)
-            return await next.WaitAsync(cancellationToken);
+            return await next;
         try
         {
             return await ask();

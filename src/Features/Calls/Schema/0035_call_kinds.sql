@@ -153,13 +153,6 @@ begin
           and (wanted_emergency is null or emergency = wanted_emergency) and (wanted_recovered is null or recovered = wanted_recovered));
 end $$;
 
-create or replace function local_midnight(tenant uuid, day date) returns timestamptz
-    language plpgsql stable set search_path = pg_catalog, public
-    as $$
-begin
-    return (select day::timestamp at time zone time_zone from tenants where id = tenant);
-end $$;
-
 -- Calls created in [since, until), either of which may be infinite, of that kind; null asks for any. Whole years, and at their edges months,
 -- days, hours and quarter hours; call_logs itself is read only for what is left of a bound that does not fall on a quarter hour.
 create function count_calls(
