@@ -27,7 +27,7 @@ internal static class CallSelection
             return $"count_calls({tenant}, {Since(sql, tenant, query) ?? "'-infinity'"}, {Until(sql, tenant, query) ?? "'infinity'"}, {KindArguments(sql, query)})";
         return Kind(sql, query) is { Length: > 0 } kind
             ? $"(select coalesce(sum(calls[kind]), 0)::bigint from call_counts cross join call_kinds {AllOf(tenant)} {kind})"
-            : $"(select coalesce(sum(calls[1]), 0)::bigint from call_counts {AllOf(tenant)})";
+            : $"coalesce((select calls[1] from call_counts {AllOf(tenant)}), 0)::bigint";
     }
 
     public static NpgsqlBatchCommand Page(Guid tenantId, ListCallLogs.Query query, Paging page)
