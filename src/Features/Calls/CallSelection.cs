@@ -11,6 +11,8 @@ internal static class CallSelection
     /// <summary>Farther down than this, the counters are asked where the page begins.</summary>
     private const int LongestWalk = 100;
 
+    private const string NewestFirst = "order by created_at desc, id desc";
+
     private const string Columns = "id, phone_number, status, duration, recording_sid is not null, transcript, created_at, direction, outcome, emergency";
 
     /// <summary>The version, and how many there are: read before the page, so that neither is newer.</summary>
@@ -35,21 +37,17 @@ internal static class CallSelection
         var sql = new Sql();
         var tenant = sql.Add(tenantId);
         var limit = sql.Add(page.Rows);
+        var kind = Kind(sql, query);
+        var since = Since(sql, tenant, query) is { } start ? $"and created_at >= {start} " : "";
         var until = Until(sql, tenant, query);
-        var place = page.Offset <= LongestWalk
-            ? new Place(until, page.Offset == 0 ? null : sql.Add((long)page.Offset))
-            : Place.Sought;
-        var seek = place == Place.Sought
-            ? $"with place as materialized (select before, rest from seek_call({tenant}, {until ?? "'infinity'"}, {KindArguments(sql, query)}, {sql.Add((long)page.Offset)})) "
-            : "";
-        var when = string.Concat(
-            Since(sql, tenant, query) is { } since ? $"and created_at >= {since} " : "",
-            place.Before is null ? "" : $"and created_at < {place.Before} ",
-            page.ByCursor ? $"and (created_at, id) < ({sql.Add(page.After.CreatedAt)}, {sql.Add(page.After.Id)}) " : "");
-        var order = $"order by created_at desc, id desc limit {limit}";
-        var skip = place.Skip is null ? "" : $" offset {place.Skip}";
+        var (seek, from, skip) = page.Offset > LongestWalk
+            ? Sought(sql, tenant, query, page, kind, since, until)
+            : ("", until is null ? "" : $"and created_at < {until} ", page.Offset == 0 ? null : sql.Add((long)page.Offset));
+        var when = since + from + (page.ByCursor ? $"and (created_at, id) < ({sql.Add(page.After.CreatedAt)}, {sql.Add(page.After.Id)}) " : "");
+        var order = $"{NewestFirst} limit {limit}";
+        var offset = skip is null ? "" : $" offset {skip}";
         return sql.Command(seek + (HasAnIndex(query)
-            ? $"select {Columns} from call_logs where tenant_id = {tenant} {Kind(sql, query)}{when}{order}{skip}"
+            ? $"select {Columns} from call_logs where tenant_id = {tenant} {kind}{when}{order}{offset}"
             : $"""
               select {Columns}
               from (
@@ -57,27 +55,33 @@ internal static class CallSelection
                   from (
                       select status, outcome, emergency, recovered
                       from call_counts cross join call_kinds
-                      {AllOf(tenant)} and calls[kind] > 0 {Kind(sql, query)}
+                      {AllOf(tenant)} and calls[kind] > 0 {kind}
                   ) as kind
                   cross join lateral (
                       select created_at, id
                       from call_logs
                       where tenant_id = {tenant} and status = kind.status and {SameOutcome(query)} and emergency = kind.emergency
                         and recovered = kind.recovered {when}
-                      {order}{(place.Skip is null ? "" : " + " + place.Skip)}
+                      {order}{(skip is null ? "" : " + " + skip)}
                   ) as newest
-                  {order}{skip}
+                  {order}{offset}
               ) as page
               join call_logs on tenant_id = {tenant} and id = found
-              order by created_at desc, id desc
+              {NewestFirst}
               """));
     }
 
-    /// <param name="Before">What the calls were created before, when anything.</param>
-    /// <param name="Skip">How many of them come before the page, when any.</param>
-    private sealed record Place(string? Before, string? Skip)
+    // The counters know the quarter hour in which the page begins. What is skipped inside it is walked over in the index, where there is one, and never read.
+    private static (string Seek, string From, string? Skip) Sought(
+        Sql sql, string tenant, ListCallLogs.Query query, Paging page, string kind, string since, string? until)
     {
-        public static readonly Place Sought = new("(select before from place)", "(select rest from place)");
+        const string Before = "and created_at < (select before from place) ";
+        const string Rest = "(select rest from place)";
+        var place = $"with place as materialized (select before, rest from seek_call({tenant}, {until ?? "'infinity'"}, {KindArguments(sql, query)}, {sql.Add((long)page.Offset)})) ";
+        return HasAnIndex(query)
+            ? ($"{place}, first as materialized (select created_at, id from call_logs where tenant_id = {tenant} {kind}{since}{Before}{NewestFirst} limit 1 offset {Rest}) ",
+                "and (created_at, id) <= ((select created_at from first), (select id from first)) ", null)
+            : (place, Before, Rest);
     }
 
     private static string AllOf(string tenant) => $"where tenant_id = {tenant} and grain = 'all' and bucket = '-infinity'";
