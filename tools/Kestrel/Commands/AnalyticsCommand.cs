@@ -32,7 +32,7 @@ internal static class AnalyticsCommand
         var (tenants, differences) = (found.GetProperty("tenants").GetInt32(), found.GetProperty("differences").GetInt64());
         if (differences == 0)
         {
-            context.Terminal.Markup($"[green]✓[/] {tenants} tenants, and every counter is what its calls come to");
+            context.Terminal.Markup($"[green]✓[/] Every counter is what its calls come to (tenants: {tenants})");
             return 0;
         }
         foreach (var wrong in found.GetProperty("shown").EnumerateArray())
@@ -41,10 +41,10 @@ internal static class AnalyticsCommand
                 + $"{wrong.GetProperty("stored").GetInt64()} stored, {wrong.GetProperty("counted").GetInt64()} counted");
         if (!repair)
         {
-            context.Terminal.Failure($"{differences} counters are off; --repair makes them right");
+            context.Terminal.Failure($"Counters that are off: {differences}; --repair makes them right");
             return 1;
         }
-        context.Terminal.Markup($"[green]✓[/] {differences} counters were off, and are right now");
+        context.Terminal.Markup($"[green]✓[/] Counters that were off, and are right now: {differences}");
         return 0;
     }
 
