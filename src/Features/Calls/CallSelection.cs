@@ -71,7 +71,7 @@ internal static class CallSelection
               """));
     }
 
-    // The counters know the quarter hour in which the page begins. What is skipped inside it is walked over in the index, where there is one, and never read.
+    // The counters know the quarter hour in which the page begins. What is skipped inside it is walked over in the index, which says all but "no emergency" and "not recovered".
     private static (string Seek, string From, string? Skip) Sought(
         Sql sql, string tenant, ListCallLogs.Query query, Paging page, string kind, string since, string? until)
     {
