@@ -11,7 +11,7 @@ internal sealed class BareProcess(ManagedProcess process, Uri url) : IAsyncDispo
 
     public static async Task<BareProcess> StartAsync(Stack stack, Guid tenantId, CancellationToken cancellationToken)
     {
-        var port = Ports.Take(1)[0];
+        var port = Ports.Take();
         var process = new ManagedProcess(
             "bare", "dotnet", [typeof(BareProcess).Assembly.Location, "bare", stack.DatabaseConnectionString, $"{tenantId}", $"{port}"],
             AppContext.BaseDirectory, new Dictionary<string, string>());

@@ -18,7 +18,7 @@ internal sealed class Receiver(ManagedProcess process, Uri url) : IAsyncDisposab
 
     public static async Task<Receiver> StartAsync(CancellationToken cancellationToken)
     {
-        var port = Ports.Take(1)[0];
+        var port = Ports.Take();
         var process = new ManagedProcess(
             "receiver", "dotnet", [typeof(Receiver).Assembly.Location, "receive", port.ToString(CultureInfo.InvariantCulture)],
             AppContext.BaseDirectory, new Dictionary<string, string>());

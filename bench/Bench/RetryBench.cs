@@ -21,7 +21,7 @@ internal static class RetryBench
         await using var stack = await Stack.StartAsync(settings, cancellationToken);
         await using var source = NpgsqlDataSource.Create(stack.DatabaseConnectionString);
         // Nobody listens there: every first attempt fails at once.
-        var nobody = new Uri($"http://127.0.0.1:{Ports.Take(1)[0]}");
+        var nobody = new Uri($"http://127.0.0.1:{Ports.Take()}");
         await CompletedCalls.SubscribeAsync(stack, nobody, Endpoints, cancellationToken);
         using var client = new HttpClient();
         var table = new Table().Title($"Processor time while nothing happens for {window.TotalSeconds:F0} s, ms a second")

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using KestrelVoice.CallSimulator.Scripts;
 using KestrelVoice.CallSimulator.Webhooks;
 using Microsoft.AspNetCore.Http;
@@ -70,7 +68,7 @@ public sealed class WebhookFailureTests
 
         var trace = await app.CallAsync(app.Plan() with
         {
-            VoiceUrl = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{ClosedPort()}/voice/incoming{fragment}"),
+            VoiceUrl = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Ports.Take()}/voice/incoming{fragment}"),
             StatusCallbackUrl = app.BaseUrl + "/voice/status",
         });
 
@@ -203,12 +201,5 @@ public sealed class WebhookFailureTests
         var request = app.To("/voice/incoming").Single();
         request.Headers["Authorization"].ShouldBe("Basic a3Y6czNjcmV0");
         request.Headers["X-Twilio-Signature"].ShouldBe(TwilioSignature.Compute(TwimlApp.AuthToken, url, request.Form));
-    }
-
-    private static int ClosedPort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

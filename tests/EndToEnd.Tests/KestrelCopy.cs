@@ -16,7 +16,7 @@ internal sealed class KestrelCopy : IAsyncDisposable
     {
         folder = temporary.Path;
         Home = KestrelHome.Find(folder, AppContext.BaseDirectory);
-        Ports = new PortPlan(FreeBase());
+        Ports = new PortPlan(KestrelVoice.Tests.Ports.TakeBlock());
     }
 
     /// <summary>What <c>KESTREL_DATABASE_URL</c> is for it; null for a database of its own.</summary>
@@ -54,16 +54,4 @@ internal sealed class KestrelCopy : IAsyncDisposable
     }
 
     private string Program() => Path.Combine(Home.Checkout, "tools", "Kestrel", "bin", "Release", "net10.0", "kestrel.dll");
-
-    private static int FreeBase()
-    {
-        for (var attempt = 0; attempt < 200; attempt++)
-        {
-            var candidate = Random.Shared.Next(100, 300) * 100;
-            if (new PortPlan(candidate).All(ownPostgres: true).All(port => FreePort.IsFree(port.Port)))
-                return candidate;
-        }
-
-        throw new InvalidOperationException("No free ports.");
-    }
 }

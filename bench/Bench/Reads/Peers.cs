@@ -50,7 +50,7 @@ internal sealed class Peers : IAsyncDisposable
 
     private async Task AddAsync(string name, string folder, Func<int, IReadOnlyList<string>> arguments, CancellationToken cancellationToken)
     {
-        var port = Ports.Take(1)[0];
+        var port = Ports.Take();
         var database = new NpgsqlConnectionStringBuilder(stack.Stack.DatabaseConnectionString);
         var process = new ManagedProcess(name, "node", arguments(port), folder, new Dictionary<string, string>
         {

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using KestrelVoice.LocalDapr;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.TestHost;
@@ -11,7 +9,7 @@ namespace KestrelVoice.Features.Tests.Summaries;
 internal sealed class WorkflowSidecar : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("kestrelvoice-sidecar-");
-    private readonly int _grpcPort = FreePort();
+    private readonly int _grpcPort = Ports.Take();
     private LocalDaprHost? _host;
 
     public string Endpoint => $"http://127.0.0.1:{_grpcPort}";
@@ -30,7 +28,7 @@ internal sealed class WorkflowSidecar : IAsyncDisposable
             apps:
               - appID: host
                 appDirPath: .
-                daprHTTPPort: {FreePort()}
+                daprHTTPPort: {Ports.Take()}
                 daprGRPCPort: {sidecar._grpcPort}
             """,
             TestContext.Current.CancellationToken);
@@ -53,13 +51,6 @@ internal sealed class WorkflowSidecar : IAsyncDisposable
         while (!File.Exists(Path.Combine(folder.FullName, "KestrelVoice.sln")))
             folder = folder.Parent ?? throw new InvalidOperationException("No checkout above " + AppContext.BaseDirectory);
         return folder.FullName;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
 

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -35,7 +33,7 @@ public sealed class WorkflowCommandTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await File.WriteAllTextAsync(Path.Combine(folder.Path, "dapr.yaml"),
-            $"version: 1\napps: [ {{ appID: host, appDirPath: ., resourcesPaths: [ . ], daprHTTPPort: {FreePort()}, daprGRPCPort: {FreePort()} }} ]\n", Token);
+            $"version: 1\napps: [ {{ appID: host, appDirPath: ., resourcesPaths: [ . ], daprHTTPPort: {Ports.Take()}, daprGRPCPort: {Ports.Take()} }} ]\n", Token);
         await File.WriteAllTextAsync(Path.Combine(folder.Path, "statestore.yaml"),
             """
             apiVersion: dapr.io/v1alpha1
@@ -168,12 +166,5 @@ public sealed class WorkflowCommandTests : IAsyncLifetime
         }
         while (item.WorkflowRequest?.InstanceId != id);
         await worker.CompleteWorkflowTaskAsync(new WorkflowResponse { InstanceId = id, Actions = { actions } }, Options);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -102,7 +102,7 @@ internal sealed class DaprRun : IAsyncDisposable
     /// <param name="settings">Further lines of the app's entry in the run file.</param>
     public DaprRun WithApp(string appId, TestApp? app = null, string settings = "")
     {
-        _apps.Add(new AppEntry(appId, app?.Port ?? 0, Ports.Free(), Ports.Free(), settings));
+        _apps.Add(new AppEntry(appId, app?.Port ?? 0, Ports.Take(), Ports.Take(), settings));
         return this;
     }
 

@@ -25,7 +25,7 @@ internal sealed class TestApp : IAsyncDisposable
     private readonly ConcurrentQueue<Received> _received = new();
     private WebApplication? _server;
 
-    public int Port { get; private set; } = Ports.Free();
+    public int Port { get; private set; } = Ports.Take();
 
     /// <summary>What <c>GET /dapr/subscribe</c> says; null is 404.</summary>
     public object? Subscriptions { get; init; }

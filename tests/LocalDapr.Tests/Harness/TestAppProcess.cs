@@ -10,7 +10,7 @@ internal sealed class TestAppProcess
     public TestAppProcess(DaprRun run, string settings = "")
     {
         _diary = Path.Combine(run.Folder, "diary");
-        Port = Ports.Free();
+        Port = Ports.Take();
         // The app is a process, so the run is told its port in its settings and not by an app in this test.
         run.WithApp("host", app: null, $"appPort: {Port}\n{ChildRun.AppCommand(_diary, run.Topic("t"))}\n{settings}").WriteRunFile();
     }

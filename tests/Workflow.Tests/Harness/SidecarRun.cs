@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using KestrelVoice.LocalDapr;
 
@@ -13,8 +11,8 @@ namespace KestrelVoice.Workflow.Tests.Harness;
 internal sealed class SidecarRun : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("kestrel-workflow-");
-    private readonly int _httpPort = FreePort();
-    private readonly int _grpcPort = FreePort();
+    private readonly int _httpPort = Ports.Take();
+    private readonly int _grpcPort = Ports.Take();
     private readonly StringBuilder _output = new();
     private readonly StringWriter _console = new();
     private LocalDaprHost? _host;
@@ -165,12 +163,5 @@ internal sealed class SidecarRun : IAsyncDisposable
                 await Task.Delay(20, CancellationToken.None);
             }
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

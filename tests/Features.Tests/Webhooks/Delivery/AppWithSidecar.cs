@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using KestrelVoice.LocalDapr;
 
 namespace KestrelVoice.Features.Tests.Webhooks.Delivery;
@@ -8,7 +6,7 @@ namespace KestrelVoice.Features.Tests.Webhooks.Delivery;
 public sealed class AppWithSidecar(TestCluster cluster) : KestrelVoiceApp(cluster), IAsyncLifetime
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("kestrelvoice-delivery-");
-    private readonly (int App, int Http, int Grpc) ports = (FreePort(), FreePort(), FreePort());
+    private readonly (int App, int Http, int Grpc) ports = (Ports.Take(), Ports.Take(), Ports.Take());
     private LocalDaprHost? sidecar;
 
     async ValueTask IAsyncLifetime.InitializeAsync()
@@ -79,12 +77,5 @@ public sealed class AppWithSidecar(TestCluster cluster) : KestrelVoiceApp(cluste
         while (!File.Exists(Path.Combine(at.FullName, "KestrelVoice.sln")))
             at = at.Parent ?? throw new InvalidOperationException("No checkout above " + AppContext.BaseDirectory);
         return at.FullName;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
