@@ -12,6 +12,10 @@ namespace KestrelVoice.EndToEnd.Tests.Chaos;
 public sealed class ChaosRun : IAsyncLifetime
 {
     private const int CallsAtOnce = 3;
+
+    // Simulated calls take no time: if they were not held back, one long outage could see all of them.
+    private const int MostCallsInAnOutage = 15;
+    private const int MostCallsBeforeAKill = 25;
     private static readonly TimeSpan Settling = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(500);
     private static readonly int Seed = int.Parse(Environment.GetEnvironmentVariable("KESTREL_CHAOS_SEED") ?? "20261123", CultureInfo.InvariantCulture);
@@ -31,6 +35,10 @@ public sealed class ChaosRun : IAsyncLifetime
         ["Webhooks__RetrySchedule__7"] = "00:00:20",
     };
 
+    private int callsAdmitted = Calls;
+    private int callsBegun;
+    private int callsUnderstood;
+
     internal Stack Stack { get; private set; } = null!;
 
     internal WebhookReceiver Receiver { get; private set; } = null!;
@@ -38,6 +46,12 @@ public sealed class ChaosRun : IAsyncLifetime
     internal CallTrace[] Traces { get; } = new CallTrace[Calls];
 
     internal IReadOnlyList<string> Killed { get; private set; } = [];
+
+    /// <summary>What the caller said and Twilio was told is taken.</summary>
+    internal static IEnumerable<string> TurnsAnswered(CallTrace trace) => trace.Entries.OfType<WebhookSent>()
+        .Where(sent => sent is { Failure: null, Webhook.Kind: WebhookKind.Action })
+        .Select(sent => sent.Webhook["SpeechResult"])
+        .OfType<string>();
 
     public async ValueTask InitializeAsync()
     {
@@ -51,7 +65,13 @@ public sealed class ChaosRun : IAsyncLifetime
         using var calling = new CancellationTokenSource();
         var kills = KillAtRandomAsync(calling.Token);
         await Parallel.ForAsync(0, Calls, new ParallelOptions { MaxDegreeOfParallelism = CallsAtOnce }, async (index, token) =>
-            Traces[index] = await new SimulatedCall(http, Plan(index), new WordyCaller(index, Seed)).RunAsync(token));
+        {
+            await Eventually.Is(() => Task.FromResult(index < Volatile.Read(ref callsAdmitted)), Settling, () => Stack.Voice.Log, token);
+            Interlocked.Increment(ref callsBegun);
+            Traces[index] = await new SimulatedCall(http, Plan(index), new WordyCaller(index, Seed)).RunAsync(token);
+            if (TurnsAnswered(Traces[index]).Any())
+                Interlocked.Increment(ref callsUnderstood);
+        });
         await calling.CancelAsync();
         Killed = await kills;
         await Stack.ReadyAsync(CancellationToken.None);
@@ -71,7 +91,7 @@ public sealed class ChaosRun : IAsyncLifetime
         Receiver.Expect(endpoint, created.GetProperty("secret").GetString()!);
     }
 
-    // Simulated calls take no time: if the first look-up took too long, all would be over before the breaker closed again.
+    // If the first look-up took too long, all calls would be over before the breaker closed again.
     private Task UntilNumbersAreLookedUpAsync(HttpClient http) => Eventually.Is(
         async () =>
         {
@@ -86,7 +106,8 @@ public sealed class ChaosRun : IAsyncLifetime
         },
         Settling, () => Stack.Host.Log, CancellationToken.None);
 
-    // One process at a time dies, each as often as the others. The pauses between let some calls through undisturbed.
+    // One process at a time dies, each as often as the others. Between them some calls get through undisturbed, the first of which tells whose number it is:
+    // else, on a slow day, nobody would know when the host dies, and every call of the run could end in a voicemail before it is back.
     private async Task<List<string>> KillAtRandomAsync(CancellationToken calling)
     {
         var random = new Random(Seed);
@@ -97,10 +118,12 @@ public sealed class ChaosRun : IAsyncLifetime
             {
                 foreach (var victim in Shuffled(random))
                 {
-                    await Task.Delay(random.Next(100, 1500), calling);
+                    await UntilUnderstoodAsync(random.Next(1, MostCallsBeforeAKill + 1), calling);
+                    Volatile.Write(ref callsAdmitted, Volatile.Read(ref callsBegun) + MostCallsInAnOutage);
                     killed.Add(victim);
                     await KillAsync(victim);
                     await Stack.ReadyAsync(CancellationToken.None);
+                    Volatile.Write(ref callsAdmitted, Calls);
                 }
             }
         }
@@ -108,6 +131,12 @@ public sealed class ChaosRun : IAsyncLifetime
         {
             return killed;
         }
+    }
+
+    private Task UntilUnderstoodAsync(int calls, CancellationToken calling)
+    {
+        var enough = Volatile.Read(ref callsUnderstood) + calls;
+        return Eventually.Is(() => Task.FromResult(Volatile.Read(ref callsUnderstood) >= enough), Settling, () => Stack.Voice.Log, calling);
     }
 
     private static string[] Shuffled(Random random)

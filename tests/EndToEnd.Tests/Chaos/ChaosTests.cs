@@ -1,6 +1,3 @@
-using KestrelVoice.CallSimulator;
-using KestrelVoice.CallSimulator.Webhooks;
-
 namespace KestrelVoice.EndToEnd.Tests.Chaos;
 
 /// <summary>What holds after a run in which every process was killed again and again.</summary>
@@ -35,9 +32,7 @@ public sealed class ChaosTests(ChaosRun run) : IClassFixture<ChaosRun>
             rows => (CallSid: rows.GetString(0), Text: rows.GetString(1)));
         var stored = spoken.ToLookup(turn => turn);
 
-        var answered = run.Traces.SelectMany(trace => trace.Entries.OfType<WebhookSent>()
-            .Where(sent => sent is { Failure: null, Webhook.Kind: WebhookKind.Action } && sent.Webhook["SpeechResult"] is not null)
-            .Select(sent => (trace.CallSid, Text: sent.Webhook["SpeechResult"]!))).Distinct().ToList();
+        var answered = run.Traces.SelectMany(trace => ChaosRun.TurnsAnswered(trace).Select(text => (trace.CallSid, Text: text))).Distinct().ToList();
         answered.Count.ShouldBeGreaterThan(ChaosRun.Calls / 4);
         answered.Where(turn => stored[turn].Count() != 1).ShouldBeEmpty();
         stored.Where(turn => turn.Count() > 1).ShouldBeEmpty();
