@@ -124,6 +124,20 @@ public sealed class InvocationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_app_whose_health_is_not_checked_is_invoked_while_it_is_asked_for_its_subscriptions()
+    {
+        Assert.SkipWhen(DaprRun.IsReal, "Whether a real daprd says meanwhile that it is ready was not measured.");
+        var subscribing = new TaskCompletionSource();
+        _callee.SubscribesAfter = subscribing.Task;
+        await StartAsync();
+
+        using var response = await _run.Http("voice").GetAsync("/v1.0/invoke/host/method/x", Cancel);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        subscribing.SetResult();
+    }
+
+    [Fact]
     public async Task A_policy_retries_what_it_matches_with_the_same_body()
     {
         _run.WithResiliency(

@@ -32,6 +32,9 @@ internal sealed class TestApp : IAsyncDisposable
 
     public int SubscribeStatus { get; init; } = 200;
 
+    /// <summary>Until then the sidecar waits for the subscriptions.</summary>
+    public Task SubscribesAfter { get; set; } = Task.CompletedTask;
+
     public int HealthStatus { get; set; } = 200;
 
     /// <summary>Answers everything but the questions of the sidecar itself.</summary>
@@ -81,6 +84,7 @@ internal sealed class TestApp : IAsyncDisposable
         switch (received.Path)
         {
             case "/dapr/subscribe":
+                await SubscribesAfter.WaitAsync(context.RequestAborted);
                 context.Response.StatusCode = Subscriptions is null ? 404 : SubscribeStatus;
                 if (Subscriptions is not null)
                     await context.Response.WriteAsJsonAsync(Subscriptions, context.RequestAborted);
