@@ -20,7 +20,8 @@ internal sealed partial class AppSupervision(Sidecar sidecar, Machine machine, I
 
     public bool HasAnswered => _answered;
 
-    public bool IsHealthy => _healthy;
+    /// <summary>An app that is not probed counts as healthy, as it does for daprd: also while it is asked for its subscriptions.</summary>
+    public bool IsHealthy => sidecar.App.Health is null || _healthy;
 
     public async Task RunAsync(CancellationToken stopping)
     {
@@ -49,7 +50,7 @@ internal sealed partial class AppSupervision(Sidecar sidecar, Machine machine, I
         }
     }
 
-    /// <summary>Only where health is checked at all: an app that is not probed counts as healthy, as it does for daprd.</summary>
+    /// <summary>Only where health is checked at all.</summary>
     public void ReportExit()
     {
         if (sidecar.App.Health is not null && _healthy)

@@ -86,8 +86,7 @@ internal sealed class Sidecar : IAsyncDisposable
     /// <summary>The app's port answers, or there is no app to wait for.</summary>
     public bool IsReady => App.AppPort == 0 || _supervision.HasAnswered;
 
-    /// <summary>An app that is not probed counts as healthy, as it does for daprd: also while it is asked for its subscriptions.</summary>
-    public bool IsAppHealthy => App.Health is null || _supervision.IsHealthy;
+    public bool IsAppHealthy => _supervision.IsHealthy;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
