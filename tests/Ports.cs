@@ -11,13 +11,12 @@ namespace KestrelVoice.Tests;
 internal static class Ports
 {
     private const int BlockSize = 100;
-    private const int FirstBlock = 100;
-    private const int LastBlock = 326;
+    private const int Lowest = 10_000;
+    private const int Highest = 32_699;
 
     private static readonly Lock s_taking = new();
     private static readonly List<Socket> s_leases = [];
     private static int s_next;
-    private static int s_end;
 
     /// <summary>A port that nobody listens on and that nobody else is given.</summary>
     public static int Take()
@@ -26,12 +25,8 @@ internal static class Ports
         {
             while (true)
             {
-                if (s_next == s_end)
-                {
+                if (s_next % BlockSize == 0)
                     s_next = TakeBlock() + 1;
-                    s_end = s_next - 1 + BlockSize;
-                }
-
                 var port = s_next++;
                 if (IsFree(port))
                     return port;
@@ -41,16 +36,16 @@ internal static class Ports
 
     public static int[] Take(int count) => [.. Enumerable.Range(0, count).Select(_ => Take())];
 
-    /// <summary>A multiple of a hundred; it and the 99 ports above it are the caller's.</summary>
+    /// <summary>A multiple of a hundred, for a caller with a plan of its own: nobody else is given it or the 99 ports above it, though a stranger may listen there.</summary>
     public static int TakeBlock()
     {
+        // In any order, so that one on which something was left listening is not the first choice of every run.
+        var blocks = Enumerable.Range(Lowest / BlockSize, (Highest + 1 - Lowest) / BlockSize).Select(block => block * BlockSize).ToArray();
+        Random.Shared.Shuffle(blocks);
         lock (s_taking)
         {
-            // From a random place on, so that a port on which something was left listening is not the first choice of every run.
-            var start = Random.Shared.Next(FirstBlock, LastBlock + 1);
-            for (var tried = 0; tried <= LastBlock - FirstBlock; tried++)
+            foreach (var block in blocks)
             {
-                var block = (FirstBlock + ((start - FirstBlock + tried) % (LastBlock - FirstBlock + 1))) * BlockSize;
                 if (Bound(block) is not { } lease)
                     continue;
                 s_leases.Add(lease);
@@ -58,7 +53,7 @@ internal static class Ports
             }
         }
 
-        throw new InvalidOperationException($"No {BlockSize} ports are free together between {FirstBlock * BlockSize} and {(LastBlock + 1) * BlockSize}.");
+        throw new InvalidOperationException($"Every block of {BlockSize} ports between {Lowest} and {Highest} is taken.");
     }
 
     private static bool IsFree(int port)

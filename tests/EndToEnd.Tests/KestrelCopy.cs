@@ -16,7 +16,7 @@ internal sealed class KestrelCopy : IAsyncDisposable
     {
         folder = temporary.Path;
         Home = KestrelHome.Find(folder, AppContext.BaseDirectory);
-        Ports = new PortPlan(KestrelVoice.Tests.Ports.TakeBlock());
+        Ports = FreePorts();
     }
 
     /// <summary>What <c>KESTREL_DATABASE_URL</c> is for it; null for a database of its own.</summary>
@@ -54,4 +54,14 @@ internal sealed class KestrelCopy : IAsyncDisposable
     }
 
     private string Program() => Path.Combine(Home.Checkout, "tools", "Kestrel", "bin", "Release", "net10.0", "kestrel.dll");
+
+    private static PortPlan FreePorts()
+    {
+        while (true)
+        {
+            var plan = new PortPlan(KestrelVoice.Tests.Ports.TakeBlock());
+            if (plan.All(ownPostgres: true).All(port => FreePort.IsFree(port.Port)))
+                return plan;
+        }
+    }
 }
