@@ -22,8 +22,12 @@ internal sealed class WorkerStream(IServerStreamWriter<WorkItem> writer)
     {
         await foreach (var flight in _outbox.Reader.ReadAllAsync(cancellationToken))
         {
-            if (await prepare(flight) is { } item)
-                await writer.WriteAsync(item, cancellationToken).WaitAsync(s_patience, cancellationToken);
+            if (await prepare(flight) is not { } item)
+                continue;
+            // It is the write itself that ends: one that was left behind would touch a request that is over.
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            patience.CancelAfter(s_patience);
+            await writer.WriteAsync(item, patience.Token);
         }
     }
 }
