@@ -6287,9 +6287,11 @@ namespace KestrelVoice.Client
         /// <summary>
         /// Listen to a call's recording
         /// </summary>
-        /// <returns>OK</returns>
+        /// <param name="id">call_… or the bare UUID.</param>
+        /// <param name="range">One range of bytes, as players ask for it: bytes=0-65535.</param>
+        /// <returns>The recording, a WAV file.</returns>
         /// <exception cref="KestrelVoiceException">A server side error occurred.</exception>
-        public virtual async System.Threading.Tasks.Task GetRecordingAsync(string id, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
+        public virtual async System.Threading.Tasks.Task<FileResponse> GetRecordingAsync(string id, string? range = null, System.Threading.CancellationToken cancellationToken = default(System.Threading.CancellationToken))
         {
             if (id == null)
                 throw new System.ArgumentNullException("id");
@@ -6300,7 +6302,11 @@ namespace KestrelVoice.Client
             {
                 using (var request_ = new System.Net.Http.HttpRequestMessage())
                 {
+
+                    if (range != null)
+                        request_.Headers.TryAddWithoutValidation("Range", ConvertToString(range, System.Globalization.CultureInfo.InvariantCulture));
                     request_.Method = new System.Net.Http.HttpMethod("GET");
+                    request_.Headers.Accept.Add(System.Net.Http.Headers.MediaTypeWithQualityHeaderValue.Parse("audio/wav"));
 
                     var urlBuilder_ = new System.Text.StringBuilder();
                 
@@ -6332,9 +6338,20 @@ namespace KestrelVoice.Client
                         ProcessResponse(client_, response_);
 
                         var status_ = (int)response_.StatusCode;
-                        if (status_ == 200)
+                        if (status_ == 200 || status_ == 206)
                         {
-                            return;
+                            var responseStream_ = response_.Content == null ? System.IO.Stream.Null : await ReadAsStreamAsync(response_.Content, cancellationToken).ConfigureAwait(false);
+                            var fileResponse_ = new FileResponse(status_, headers_, responseStream_, null, response_);
+                            disposeClient_ = false; disposeResponse_ = false; // response and client are disposed by FileResponse
+                            return fileResponse_;
+                        }
+                        else
+                        if (status_ == 206)
+                        {
+                            var responseStream_ = response_.Content == null ? System.IO.Stream.Null : await ReadAsStreamAsync(response_.Content, cancellationToken).ConfigureAwait(false);
+                            var fileResponse_ = new FileResponse(status_, headers_, responseStream_, null, response_);
+                            disposeClient_ = false; disposeResponse_ = false; // response and client are disposed by FileResponse
+                            return fileResponse_;
                         }
                         else
                         if (status_ == 400)
@@ -6375,6 +6392,16 @@ namespace KestrelVoice.Client
                                 throw new KestrelVoiceException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
                             }
                             throw new KestrelVoiceException<Problem>("It does not exist, or belongs to somebody else.", status_, objectResponse_.Text, headers_, objectResponse_.Object, null);
+                        }
+                        else
+                        if (status_ == 416)
+                        {
+                            var objectResponse_ = await ReadObjectResponseAsync<Problem>(response_, headers_, cancellationToken).ConfigureAwait(false);
+                            if (objectResponse_.Object == null)
+                            {
+                                throw new KestrelVoiceException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
+                            }
+                            throw new KestrelVoiceException<Problem>("It ends before the range that was asked for.", status_, objectResponse_.Text, headers_, objectResponse_.Object, null);
                         }
                         else
                         if (status_ == 429)
@@ -7050,6 +7077,16 @@ namespace KestrelVoice.Client
                             throw new KestrelVoiceException<Problem>("The credential may not do this.", status_, objectResponse_.Text, headers_, objectResponse_.Object, null);
                         }
                         else
+                        if (status_ == 404)
+                        {
+                            var objectResponse_ = await ReadObjectResponseAsync<Problem>(response_, headers_, cancellationToken).ConfigureAwait(false);
+                            if (objectResponse_.Object == null)
+                            {
+                                throw new KestrelVoiceException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
+                            }
+                            throw new KestrelVoiceException<Problem>("It does not exist, or belongs to somebody else.", status_, objectResponse_.Text, headers_, objectResponse_.Object, null);
+                        }
+                        else
                         if (status_ == 409)
                         {
                             var objectResponse_ = await ReadObjectResponseAsync<Problem>(response_, headers_, cancellationToken).ConfigureAwait(false);
@@ -7521,6 +7558,16 @@ namespace KestrelVoice.Client
                                 throw new KestrelVoiceException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
                             }
                             throw new KestrelVoiceException<Problem>("It does not exist, or belongs to somebody else.", status_, objectResponse_.Text, headers_, objectResponse_.Object, null);
+                        }
+                        else
+                        if (status_ == 409)
+                        {
+                            var objectResponse_ = await ReadObjectResponseAsync<Problem>(response_, headers_, cancellationToken).ConfigureAwait(false);
+                            if (objectResponse_.Object == null)
+                            {
+                                throw new KestrelVoiceException("Response was null which was not expected.", status_, objectResponse_.Text, headers_, null);
+                            }
+                            throw new KestrelVoiceException<Problem>("It does not go together with how things stand.", status_, objectResponse_.Text, headers_, objectResponse_.Object, null);
                         }
                         else
                         if (status_ == 429)

@@ -6840,20 +6840,37 @@ export interface operations {
     GetRecording: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description One range of bytes, as players ask for it: bytes=0-65535. */
+                Range?: string;
+            };
             path: {
+                /** @description call_… or the bare UUID. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description The recording, a WAV file. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            /** @description The part of it that Range asks for. */
+            206: {
+                headers: {
+                    /** @description Which part it is, and of how much. */
+                    "Content-Range"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
             };
             /** @description A parameter or the body is not valid; errors names each. */
             400: {
@@ -6884,6 +6901,15 @@ export interface operations {
             };
             /** @description It does not exist, or belongs to somebody else. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It ends before the range that was asked for. */
+            416: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7370,6 +7396,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It does not go together with how things stand. */
             409: {
                 headers: {
@@ -7691,6 +7726,15 @@ export interface operations {
             };
             /** @description It does not exist, or belongs to somebody else. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

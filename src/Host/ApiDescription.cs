@@ -44,6 +44,7 @@ internal static class ApiDescription
         (StatusCodes.Status409Conflict, "It does not go together with how things stand."),
         (StatusCodes.Status413PayloadTooLarge, "The body is too large."),
         (StatusCodes.Status415UnsupportedMediaType, "The body is not application/json."),
+        (StatusCodes.Status416RangeNotSatisfiable, "It ends before the range that was asked for."),
         (StatusCodes.Status429TooManyRequests, "The plan's requests of this minute are used up; Retry-After says when there are new ones."),
         (StatusCodes.Status500InternalServerError, "Our fault; quote request_id."),
         (StatusCodes.Status503ServiceUnavailable, "Something needed is away for the moment; try again."),
@@ -122,7 +123,7 @@ internal static class ApiDescription
             if (status is StatusCodes.Status413PayloadTooLarge or StatusCodes.Status415UnsupportedMediaType && operation.RequestBody is null)
                 continue;
             // Only where a slice says so.
-            if (status is StatusCodes.Status402PaymentRequired or StatusCodes.Status409Conflict && !said)
+            if (status is StatusCodes.Status402PaymentRequired or StatusCodes.Status409Conflict or StatusCodes.Status416RangeNotSatisfiable && !said)
                 continue;
             operation.Responses ??= [];
             operation.Responses[Text(status)] = new OpenApiResponse

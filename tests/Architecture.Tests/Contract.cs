@@ -103,7 +103,7 @@ internal static partial class Contract
 
     // How each operation may refuse is the matter of the section on refusals.
     private static IEnumerable<string> Answers(JsonElement operation) => operation.GetProperty("responses").EnumerateObject()
-        .Select(response => response.Name).Where(status => status[0] is '2' or '3' || status is "402" or "409" or "412" or "428");
+        .Select(response => response.Name).Where(status => status[0] is '2' or '3' || status is "402" or "409" or "412" or "416" or "428");
 
     [GeneratedRegex(@"^#+ \[?`?([^`\]]+)")]
     private static partial Regex Heading();

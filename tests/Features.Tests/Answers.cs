@@ -15,7 +15,7 @@ internal static class Answers
     }
 
     public static async Task ShouldBe(this HttpResponseMessage response, HttpStatusCode status) =>
-        response.StatusCode.ShouldBe(status, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        response.StatusCode.ShouldBe(status, $"{response.ReasonPhrase} {await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)}");
 
     /// <summary>The one body of every refusal, with the request id of the header.</summary>
     public static async Task<JsonElement> ShouldBeProblem(this HttpResponseMessage response, HttpStatusCode status, string error)

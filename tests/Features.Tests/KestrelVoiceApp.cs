@@ -199,6 +199,7 @@ public class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory<Progra
         builder.ConfigureTestServices(services =>
         {
             services.AddSingleton<TimeProvider>(Clock);
+            services.AddSingleton<IStartupFilter, DescribedAnswers>();
             // As strong as in production, every test that signs in would take a second.
             services.AddSingleton(_ => new Passwords(iterations: 1000));
         });

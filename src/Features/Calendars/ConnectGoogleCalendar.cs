@@ -113,6 +113,7 @@ internal static class ConnectGoogleCalendar
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/calendars/google", Handle)
             .WithName(nameof(ConnectGoogleCalendar)).WithTags("Calendars").WithSummary("Begin to connect a resource's Google calendar, whose owner then consents at Google")
+            .ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status409Conflict)
             .RequireAuthorization(Policies.Integrate);
     }

@@ -46,16 +46,25 @@ internal static class SyncCalendar
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/api/calendars/{id}/sync", Handle)
             .WithName(nameof(SyncCalendar)).WithTags("Calendars").WithSummary("Read a connected calendar now; the answer says how that went")
+            .ProducesProblem(StatusCodes.Status409Conflict)
             .RequireAuthorization(Policies.Integrate);
     }
 
     internal static async Task<Results<Ok<CalendarItem>, ProblemHttpResult>> Handle(
-        [Description("cal_… or the bare UUID.")] string id, IMediator mediator, CancellationToken cancellationToken) =>
-        await mediator.Send(new Command(id), cancellationToken) switch
+        [Description("cal_… or the bare UUID.")] string id, HttpContext context, IMediator mediator, CancellationToken cancellationToken)
+    {
+        switch (await mediator.Send(new Command(id), cancellationToken))
         {
-            Outcome.Read(var calendar) => TypedResults.Ok(calendar),
-            Outcome.UnderWay => Problems.Conflict("The calendar is being read at this moment."),
-            Outcome.NotFound => Problems.NotFound("There is no such calendar."),
-            _ => throw new UnreachableException(),
-        };
+            case Outcome.Read(var calendar):
+                return TypedResults.Ok(calendar);
+            case Outcome.UnderWay:
+                // That reading may have begun before what the caller wants to have read was there.
+                context.Response.Headers.RetryAfter = "1";
+                return Problems.Conflict("The calendar is being read at this moment; ask again in a moment.");
+            case Outcome.NotFound:
+                return Problems.NotFound("There is no such calendar.");
+            default:
+                throw new UnreachableException();
+        }
+    }
 }

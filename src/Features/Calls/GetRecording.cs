@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using Carter;
 using FluentValidation;
 using KestrelVoice.Features.Kernel;
@@ -5,7 +6,9 @@ using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.OpenApi;
 
 namespace KestrelVoice.Features.Calls;
 
@@ -66,12 +69,13 @@ internal static class GetRecording
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapGet("/api/call-logs/{id}/recording", Handle)
             .WithName(nameof(GetRecording)).WithTags("Call logs").WithSummary("Listen to a call's recording")
-            .Produces(StatusCodes.Status200OK, contentType: RecordingStream.ContentType)
+            .AddOpenApiOperationTransformer(Describe)
+            .ProducesProblem(StatusCodes.Status416RangeNotSatisfiable)
             .RequireAuthorization(Policies.Read);
     }
 
     internal static async Task<Results<RecordingStream, ProblemHttpResult>> Handle(
-        string id, HttpRequest request, IMediator mediator, CancellationToken cancellationToken) =>
+        [Description("call_… or the bare UUID.")] string id, HttpRequest request, IMediator mediator, CancellationToken cancellationToken) =>
         await mediator.Send(new Query(id, request.Headers.Range), cancellationToken) switch
         {
             Outcome.Opened opened => new RecordingStream(opened.Audio),
@@ -80,4 +84,34 @@ internal static class GetRecording
             Outcome.TwilioAway => Problems.Of(StatusCodes.Status503ServiceUnavailable, Problems.Unavailable, "Recordings cannot be reached at the moment."),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
+
+    private static Task Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        operation.Parameters ??= [];
+        operation.Parameters.Add(new OpenApiParameter
+        {
+            Name = "Range",
+            In = ParameterLocation.Header,
+            Description = "One range of bytes, as players ask for it: bytes=0-65535.",
+            Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+        });
+        operation.Responses ??= [];
+        operation.Responses["200"] = Audio("The recording, a WAV file.");
+        var part = Audio("The part of it that Range asks for.");
+        part.Headers = new Dictionary<string, IOpenApiHeader>
+        {
+            ["Content-Range"] = new OpenApiHeader { Description = "Which part it is, and of how much.", Schema = new OpenApiSchema { Type = JsonSchemaType.String } },
+        };
+        operation.Responses["206"] = part;
+        return Task.CompletedTask;
+    }
+
+    private static OpenApiResponse Audio(string description) => new()
+    {
+        Description = description,
+        Content = new Dictionary<string, OpenApiMediaType>
+        {
+            [RecordingStream.ContentType] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } },
+        },
+    };
 }

@@ -23,6 +23,7 @@ internal sealed class RecordingStream(HttpResponseMessage audio) : IResult
             response.Headers.CacheControl = "private, no-store";
             response.Headers.AcceptRanges = "bytes";
             response.Headers.ContentRange = audio.Content.Headers.ContentRange?.ToString();
+            // Whoever writes refusals says the rest.
             if (audio.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
                 return;
             response.ContentType = ContentType;

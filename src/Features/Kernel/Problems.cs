@@ -64,6 +64,7 @@ public static class Problems
         StatusCodes.Status409Conflict => Of(status, ConflictError, "This conflicts with the present state."),
         StatusCodes.Status413PayloadTooLarge => Of(status, PayloadTooLarge, "The body is too large."),
         StatusCodes.Status415UnsupportedMediaType => Of(status, UnsupportedMediaType, "The body must be application/json."),
+        StatusCodes.Status416RangeNotSatisfiable => Of(status, InvalidParameter, "It ends before the range that was asked for."),
         StatusCodes.Status429TooManyRequests => Of(status, RateLimited, "Too many requests."),
         StatusCodes.Status503ServiceUnavailable => Of(status, Unavailable, "Temporarily unavailable. Please try again."),
         >= StatusCodes.Status500InternalServerError => Of(status, InternalError, "Something went wrong on our side."),

@@ -25,7 +25,19 @@ internal static class CalendarRequests
         return await response.ShouldAnswerWith(HttpStatusCode.Created);
     }
 
-    public static Task<JsonElement> Sync(this HttpClient client, string id) => client.PostAsync($"/api/calendars/{id}/sync");
+    /// <summary>Has it read, after the reading that may be under way because it is due.</summary>
+    public static async Task<JsonElement> Sync(this HttpClient client, string id)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(TimeSpan.FromSeconds(30));
+        while (true)
+        {
+            using var response = await client.SendAsync(HttpMethod.Post, $"/api/calendars/{id}/sync");
+            if (response.StatusCode != HttpStatusCode.Conflict)
+                return await response.ShouldAnswerWith(HttpStatusCode.OK);
+            await Task.Delay(TimeSpan.FromMilliseconds(20), patience.Token);
+        }
+    }
 
     /// <summary>When a service can be booked on a day of tests, as hours in UTC.</summary>
     public static async Task<IReadOnlyList<int>> FreeHours(this HttpClient client, Trade trade, string day = "2026-03-05")

@@ -86,6 +86,21 @@ public sealed class ConnectedCalendarTests(HostBesideGoogle host, RadicaleServer
         (await client.ReadAsync($"/api/calendars/{id}")).Text("status").ShouldBe("connected");
     }
 
+    [Fact]
+    public async Task While_it_is_being_read_it_is_not_read_again()
+    {
+        var (client, trade, user) = await ArrangeAsync();
+        var id = (await client.GivenACalendar(trade.ResourceIds[0], user)).Id();
+        await ChangeAsync(id, "leased_until = 'infinity'");
+
+        using var refused = await client.SendAsync(HttpMethod.Post, $"/api/calendars/{id}/sync");
+
+        await refused.ShouldBeProblem(HttpStatusCode.Conflict, "conflict");
+        refused.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(1));
+        await ChangeAsync(id, "leased_until = null");
+        (await client.PostAsync($"/api/calendars/{id}/sync")).Text("status").ShouldBe("connected");
+    }
+
     [Theory]
     [InlineData(60, HttpStatusCode.Created)]
     [InlineData(86_400, HttpStatusCode.Created)]

@@ -56,6 +56,18 @@ public sealed class GetRecordingTests : IClassFixture<KestrelVoiceApp>, IClassFi
     }
 
     [Fact]
+    public async Task What_is_behind_its_end_is_refused()
+    {
+        var (client, path) = await GivenARecordedCall();
+        using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { Range = new RangeHeaderValue(200_000, 200_099) } };
+
+        using var response = await client.SendAsync(request, Token);
+
+        await response.ShouldBeProblem(HttpStatusCode.RequestedRangeNotSatisfiable, "invalid_parameter");
+        response.Content.Headers.ContentRange!.ToString().ShouldBe("bytes */200000");
+    }
+
+    [Fact]
     public async Task A_redirect_on_the_same_host_is_followed()
     {
         twilio.Answer = context =>
