@@ -21,7 +21,7 @@ public sealed class ReferenceTests
     [Fact]
     public void Projects_reference_only_what_the_house_allows() => Rule.Holds(Allowed, project =>
     {
-        var file = Directory.GetFiles(Path.Combine(Solution.Root, project.Key), "*.csproj").Single();
+        var file = Directory.GetFiles(Path.Combine(Checkout.Root, project.Key), "*.csproj").Single();
         var references = XDocument.Load(file).Descendants("ProjectReference")
             .Select(reference => Path.GetFileNameWithoutExtension((string)reference.Attribute("Include")!));
         var extra = references.Except(project.Value).ToList();
@@ -30,10 +30,10 @@ public sealed class ReferenceTests
 
     [Fact]
     public void Every_project_of_src_and_tools_is_in_the_map_above() => Rule.Holds(
-        new[] { "src", "tools" }.SelectMany(folder => Directory.GetFiles(Path.Combine(Solution.Root, folder), "*.csproj", SearchOption.AllDirectories)),
+        new[] { "src", "tools" }.SelectMany(folder => Directory.GetFiles(Path.Combine(Checkout.Root, folder), "*.csproj", SearchOption.AllDirectories)),
         file =>
         {
-            var folder = Path.GetRelativePath(Solution.Root, Path.GetDirectoryName(file)!).Replace('\\', '/');
+            var folder = Path.GetRelativePath(Checkout.Root, Path.GetDirectoryName(file)!).Replace('\\', '/');
             return Allowed.ContainsKey(folder) ? null : folder;
         });
 

@@ -15,17 +15,15 @@ internal static class Solution
     public static readonly Assembly[] Product = [Contracts, Features, Host, Voice, Workflow];
     public static readonly Assembly[] Tools = [Load("kestrel"), Load("KestrelVoice.LocalDapr"), Load("KestrelVoice.CallSimulator")];
 
-    public static string Root { get; } = FindRoot();
-
     /// <param name="path">From the root of the checkout.</param>
-    public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path)).ReplaceLineEndings("\n");
+    public static string Read(string path) => File.ReadAllText(Path.Combine(Checkout.Root, path)).ReplaceLineEndings("\n");
 
     /// <summary>What is written in a folder of the checkout, in C# unless another kind of file is asked for.</summary>
     public static IEnumerable<(string Path, string Text)> SourceFiles(string folder, string pattern = "*.cs") =>
-        Directory.GetFiles(Path.Combine(Root, folder), pattern, SearchOption.AllDirectories)
+        Directory.GetFiles(Path.Combine(Checkout.Root, folder), pattern, SearchOption.AllDirectories)
             .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)
                 && !file.Contains($"{Path.DirectorySeparatorChar}bin{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
-            .Select(file => (Path.GetRelativePath(Root, file), File.ReadAllText(file)));
+            .Select(file => (Path.GetRelativePath(Checkout.Root, file), File.ReadAllText(file)));
 
     /// <summary>Types as written in source: no closures, state machines or other compiler output.</summary>
     public static IEnumerable<Type> WrittenTypes(Assembly assembly) => assembly.GetTypes()
@@ -111,14 +109,4 @@ internal static class Solution
     }
 
     private static Assembly Load(string name) => Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, name + ".dll"));
-
-    private static string FindRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "KestrelVoice.sln")))
-                return folder.FullName;
-        }
-        throw new InvalidOperationException("No checkout above " + AppContext.BaseDirectory);
-    }
 }

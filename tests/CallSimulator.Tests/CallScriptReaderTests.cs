@@ -118,16 +118,7 @@ public sealed class CallScriptReaderTests
         exception.Line.ShouldBe(line);
     }
 
-    public static TheoryData<string> Examples
-    {
-        get
-        {
-            var root = new DirectoryInfo(AppContext.BaseDirectory);
-            while (!File.Exists(Path.Combine(root.FullName, "KestrelVoice.sln")))
-                root = root.Parent!;
-            return [.. Directory.GetFiles(Path.Combine(root.FullName, "docs", "examples"), "*.yaml")];
-        }
-    }
+    public static TheoryData<string> Examples => [.. Directory.GetFiles(Path.Combine(Checkout.Root, "docs", "examples"), "*.yaml")];
 
     [Theory]
     [MemberData(nameof(Examples))]

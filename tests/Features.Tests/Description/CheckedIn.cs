@@ -6,12 +6,10 @@ internal static class CheckedIn
     /// <summary>Set to 1, it writes the files instead of holding the product to them.</summary>
     private const string Accept = "KESTREL_ACCEPT";
 
-    public static string Root { get; } = FindRoot();
-
     /// <param name="lasting">What of the text is the same in every run, where not all of it is.</param>
     public static async Task ShouldBeCheckedInAs(this string made, string path, Func<string, string>? lasting = null)
     {
-        var file = Path.Combine(Root, path);
+        var file = Path.Combine(Checkout.Root, path);
         var text = made.ReplaceLineEndings("\n").TrimEnd() + "\n";
         var kept = File.Exists(file) ? await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken) : "";
         var (expected, actual) = lasting is null ? (kept, text) : (lasting(kept), lasting(text));
@@ -26,14 +24,4 @@ internal static class CheckedIn
 
     private static int FirstDifference(string kept, string made) =>
         kept.Split('\n').Zip(made.Split('\n')).TakeWhile(lines => lines.First == lines.Second).Count() + 1;
-
-    private static string FindRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "KestrelVoice.sln")))
-                return folder.FullName;
-        }
-        throw new DirectoryNotFoundException("The tests run outside of the repository.");
-    }
 }

@@ -7,7 +7,7 @@ internal static class NodeTool
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
-    public static string Modules { get; } = Path.Combine(CheckedIn.Root, "tests", "Oracles", "node_modules");
+    public static string Modules { get; } = Path.Combine(Checkout.Root, "tests", "Oracles", "node_modules");
 
     public static async Task<string> RunAsync(string folder, string tool, params string[] arguments)
     {

@@ -27,12 +27,12 @@ public sealed class OpenApiDocumentTests(KestrelVoiceApp app) : IClassFixture<Ke
 
     [Fact]
     public async Task Spectral_finds_nothing_to_complain_about() =>
-        await NodeTool.RunAsync(CheckedIn.Root, "spectral", "lint", Document, "--ruleset", "docs/spectral.yaml", "--fail-severity", "warn", "--quiet");
+        await NodeTool.RunAsync(Checkout.Root, "spectral", "lint", Document, "--ruleset", "docs/spectral.yaml", "--fail-severity", "warn", "--quiet");
 
     [Fact]
     public async Task The_client_for_csharp_is_made_from_the_document()
     {
-        var document = await OpenApiDocument.FromFileAsync(Path.Combine(CheckedIn.Root, Document), TestContext.Current.CancellationToken);
+        var document = await OpenApiDocument.FromFileAsync(Path.Combine(Checkout.Root, Document), TestContext.Current.CancellationToken);
         var generator = new CSharpClientGenerator(document, new CSharpClientGeneratorSettings
         {
             ClassName = "KestrelVoiceClient",
@@ -58,13 +58,13 @@ public sealed class OpenApiDocumentTests(KestrelVoiceApp app) : IClassFixture<Ke
     [Fact]
     public async Task The_client_for_typescript_is_made_from_the_document_and_compiles()
     {
-        var types = await NodeTool.RunAsync(CheckedIn.Root, "openapi-typescript", Document);
+        var types = await NodeTool.RunAsync(Checkout.Root, "openapi-typescript", Document);
         await types.ShouldBeCheckedInAs("clients/typescript/schema.d.ts");
 
         var folder = Directory.CreateTempSubdirectory("kestrelvoice-typescript-");
         try
         {
-            foreach (var file in Directory.EnumerateFiles(Path.Combine(CheckedIn.Root, "clients", "typescript")))
+            foreach (var file in Directory.EnumerateFiles(Path.Combine(Checkout.Root, "clients", "typescript")))
                 File.Copy(file, Path.Combine(folder.FullName, Path.GetFileName(file)));
             Directory.CreateSymbolicLink(Path.Combine(folder.FullName, "node_modules"), NodeTool.Modules);
             await NodeTool.RunAsync(folder.FullName, "tsc", "--project", ".");

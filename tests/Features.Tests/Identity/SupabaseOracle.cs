@@ -10,7 +10,7 @@ internal static class SupabaseOracle
 
     public static async Task<JsonElement> PlayAsync(object scenario, CancellationToken cancellationToken)
     {
-        var folder = OraclesFolder();
+        var folder = Path.Combine(Checkout.Root, "tests", "Oracles");
         Directory.Exists(Path.Combine(folder, "node_modules", "@supabase", "ssr")).ShouldBeTrue("Run `npm ci` in tests/Oracles first.");
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(Patience);
@@ -37,15 +37,5 @@ internal static class SupabaseOracle
             if (!node.HasExited)
                 node.Kill(entireProcessTree: true);
         }
-    }
-
-    private static string OraclesFolder()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "KestrelVoice.sln")))
-                return Path.Combine(folder.FullName, "tests", "Oracles");
-        }
-        throw new DirectoryNotFoundException("The tests run outside of the repository.");
     }
 }

@@ -23,7 +23,7 @@ internal sealed class WorkflowSidecar : IAsyncDisposable
             $"""
             version: 1
             common:
-              resourcesPaths: ["{Path.Combine(Checkout(), "components")}"]
+              resourcesPaths: ["{Path.Combine(Checkout.Root, "components")}"]
               apiListenAddresses: 127.0.0.1
             apps:
               - appID: host
@@ -43,14 +43,6 @@ internal sealed class WorkflowSidecar : IAsyncDisposable
         if (_host is not null)
             await _host.DisposeAsync();
         _folder.Delete(recursive: true);
-    }
-
-    private static string Checkout()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "KestrelVoice.sln")))
-            folder = folder.Parent ?? throw new InvalidOperationException("No checkout above " + AppContext.BaseDirectory);
-        return folder.FullName;
     }
 }
 

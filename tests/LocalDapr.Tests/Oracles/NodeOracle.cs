@@ -41,7 +41,7 @@ internal sealed class NodeOracle : IAsyncDisposable
         }
     }
 
-    private static string Folder => Path.Combine(Repository.Root, "tests", "Oracles");
+    private static string Folder => Path.Combine(Checkout.Root, "tests", "Oracles");
 
     public static async Task<NodeOracle> StartAsync(string script, params string[] arguments)
     {

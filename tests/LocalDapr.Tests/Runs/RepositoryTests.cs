@@ -1,14 +1,13 @@
 using KestrelVoice.LocalDapr.PubSub;
 using KestrelVoice.LocalDapr.Resources;
 using KestrelVoice.LocalDapr.RunFiles;
-using KestrelVoice.LocalDapr.Tests.Harness;
 
 namespace KestrelVoice.LocalDapr.Tests.Runs;
 
 /// <summary>The run file and the components of this repository, as they are.</summary>
 public sealed class RepositoryTests
 {
-    private static RunFile RunFile => RunFile.Load(Repository.Root, home: "/nonexistent");
+    private static RunFile RunFile => RunFile.Load(Checkout.Root, home: "/nonexistent");
 
     private static AppResources ResourcesOf(string appId) =>
         AppResources.Load(RunFile.Apps.Single(app => app.AppId == appId), new Dictionary<string, string>(), TimeProvider.System);

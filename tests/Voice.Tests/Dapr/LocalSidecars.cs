@@ -30,7 +30,7 @@ internal sealed class LocalSidecars : IAsyncDisposable
         await File.WriteAllTextAsync(runFile, $"""
             version: 1
             common:
-              resourcesPaths: ["{Path.Combine(Repository.Root, "components").Replace('\\', '/')}"]
+              resourcesPaths: ["{Path.Combine(Checkout.Root, "components").Replace('\\', '/')}"]
               apiListenAddresses: 127.0.0.1
               daprdLogDestination: file
             apps:

@@ -12,7 +12,7 @@ internal static class TwilioOracle
 
     public static async Task<IReadOnlyList<JsonElement>> AskAsync(IEnumerable<object> questions, CancellationToken cancellationToken)
     {
-        var folder = Path.Combine(Repository.Root, "tests", "Oracles");
+        var folder = Path.Combine(Checkout.Root, "tests", "Oracles");
         Directory.Exists(Path.Combine(folder, "node_modules", "twilio")).ShouldBeTrue("Run `npm ci` in tests/Oracles first.");
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(TimeSpan.FromSeconds(60));

@@ -28,7 +28,7 @@ public sealed class AppWithSidecar(TestCluster cluster) : KestrelVoiceApp(cluste
             $"""
             version: 1
             common:
-              resourcesPaths: ["{Path.Combine(Checkout(), "components")}"]
+              resourcesPaths: ["{Path.Combine(Checkout.Root, "components")}"]
               apiListenAddresses: 127.0.0.1
             apps:
               - appID: host
@@ -69,13 +69,5 @@ public sealed class AppWithSidecar(TestCluster cluster) : KestrelVoiceApp(cluste
         while (await Task.WhenAny(task, Task.Delay(20)) != task)
             Clock.Advance(TimeSpan.FromMilliseconds(200));
         await task;
-    }
-
-    private static string Checkout()
-    {
-        var at = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(at.FullName, "KestrelVoice.sln")))
-            at = at.Parent ?? throw new InvalidOperationException("No checkout above " + AppContext.BaseDirectory);
-        return at.FullName;
     }
 }

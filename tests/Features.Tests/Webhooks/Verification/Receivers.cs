@@ -28,7 +28,7 @@ internal static class Receivers
                 delivery.Now is { } now ? DateTimeOffset.FromUnixTimeSeconds(now) : TimeProvider.System.GetUtcNow()))]),
         };
 
-        var oracles = Path.Combine(WebhooksGuide.Root, "tests", "Oracles");
+        var oracles = Path.Combine(Checkout.Root, "tests", "Oracles");
         Directory.Exists(Path.Combine(oracles, "node_modules", "standardwebhooks")).ShouldBeTrue("Run `npm ci` in tests/Oracles first.");
         var complaints = (await RunAsync("node", ["webhooks/verify.mjs"], oracles, told)).ShouldNotBeNull("Node is needed.").EnumerateArray().ToList();
         foreach (var library in new[] { StandardWebhooks, Svix })

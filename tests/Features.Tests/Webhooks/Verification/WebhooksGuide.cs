@@ -6,9 +6,7 @@ namespace KestrelVoice.Features.Tests.Webhooks.Verification;
 /// <summary>docs/webhooks.md, of which the tests run what it shows.</summary>
 internal static partial class WebhooksGuide
 {
-    public static string Root { get; } = FindRoot();
-
-    private static string Text { get; } = File.ReadAllText(Path.Combine(Root, "docs", "webhooks.md"));
+    private static string Text { get; } = File.ReadAllText(Path.Combine(Checkout.Root, "docs", "webhooks.md"));
 
     /// <summary>The first block of code below a heading.</summary>
     public static string CodeUnder(string heading)
@@ -29,16 +27,6 @@ internal static partial class WebhooksGuide
                System.Text.Encoding.UTF8.GetBytes(vector.Text("body")),
                long.Parse(vector.Text("webhook-timestamp"), System.Globalization.CultureInfo.InvariantCulture)),
     ];
-
-    private static string FindRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "KestrelVoice.sln")))
-                return folder.FullName;
-        }
-        throw new DirectoryNotFoundException("The tests run outside of the repository.");
-    }
 
     [GeneratedRegex(@"^```\w+\n(?<code>.*?)^```$", RegexOptions.Singleline | RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex Block();

@@ -36,7 +36,7 @@ public sealed class WebhooksGuideTests
 
     [Fact]
     public void The_code_in_the_guide_is_the_code_that_is_tested() =>
-        WebhooksGuide.CodeUnder("C#").ShouldBe(File.ReadAllText(Path.Combine(WebhooksGuide.Root, "docs", "examples", "webhooks", "KestrelVoiceWebhook.cs")));
+        WebhooksGuide.CodeUnder("C#").ShouldBe(File.ReadAllText(Path.Combine(Checkout.Root, "docs", "examples", "webhooks", "KestrelVoiceWebhook.cs")));
 
     [Fact]
     public void The_third_secret_is_the_text_that_the_guide_names() =>
