@@ -14423,7 +14423,7 @@ namespace KestrelVoice.Client
     }
 
     /// <summary>
-    /// RFC 9457, and a stable code to branch on.
+    /// RFC 9457, and a stable code to branch on. What is not required comes with the refusals that it is described for, and with no other.
     /// </summary>
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class Problem
@@ -14469,6 +14469,30 @@ namespace KestrelVoice.Client
         /// </summary>
         [System.Text.Json.Serialization.JsonPropertyName("errors")]
         public System.Collections.Generic.IDictionary<string, System.Collections.Generic.ICollection<string>>? Errors { get; set; } = default!;
+
+        /// <summary>
+        /// With unauthorized: token_expired, when a refreshed session would do.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("reason")]
+        public string? Reason { get; set; } = default!;
+
+        /// <summary>
+        /// With a time that is not free: the next ones that are.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("alternatives")]
+        public System.Collections.Generic.ICollection<SlotItem>? Alternatives { get; set; } = default!;
+
+        /// <summary>
+        /// With several calendars, of which one is to be named: those there are.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("calendars")]
+        public System.Collections.Generic.ICollection<Calendars>? Calendars { get; set; } = default!;
+
+        /// <summary>
+        /// With a caller who cannot be erased yet: their appointments that are still to come.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("appointments")]
+        public System.Collections.Generic.ICollection<string>? Appointments { get; set; } = default!;
 
         private System.Collections.Generic.IDictionary<string, object>? _additionalProperties;
 
@@ -15331,6 +15355,35 @@ namespace KestrelVoice.Client
     [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
     public partial class Outcome4
     {
+
+        private System.Collections.Generic.IDictionary<string, object>? _additionalProperties;
+
+        [System.Text.Json.Serialization.JsonExtensionData]
+        public System.Collections.Generic.IDictionary<string, object> AdditionalProperties
+        {
+            get { return _additionalProperties ?? (_additionalProperties = new System.Collections.Generic.Dictionary<string, object>()); }
+            set { _additionalProperties = value; }
+        }
+
+    }
+
+    [System.CodeDom.Compiler.GeneratedCode("NJsonSchema", "14.8.0.0 (NJsonSchema v11.6.2.0 (Newtonsoft.Json v13.0.0.0))")]
+    public partial class Calendars
+    {
+
+        /// <summary>
+        /// For calendar_url.
+        /// </summary>
+        [System.Text.Json.Serialization.JsonPropertyName("url")]
+        [System.ComponentModel.DataAnnotations.Required(AllowEmptyStrings = true)]
+        public string Url { get; set; } = default!;
+
+        [System.Text.Json.Serialization.JsonPropertyName("name")]
+        [System.ComponentModel.DataAnnotations.Required(AllowEmptyStrings = true)]
+        public string Name { get; set; } = default!;
+
+        [System.Text.Json.Serialization.JsonPropertyName("writable")]
+        public bool Writable { get; set; } = default!;
 
         private System.Collections.Generic.IDictionary<string, object>? _additionalProperties;
 

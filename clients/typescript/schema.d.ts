@@ -1930,7 +1930,7 @@ export interface components {
         };
         /** @enum {unknown} */
         PrincipalKind: "member" | "api_key";
-        /** @description RFC 9457, and a stable code to branch on. */
+        /** @description RFC 9457, and a stable code to branch on. What is not required comes with the refusals that it is described for, and with no other. */
         Problem: {
             /** Format: uri */
             type: string;
@@ -1947,6 +1947,19 @@ export interface components {
             errors?: {
                 [key: string]: string[];
             };
+            /** @description With unauthorized: token_expired, when a refreshed session would do. */
+            reason?: string;
+            /** @description With a time that is not free: the next ones that are. */
+            alternatives?: components["schemas"]["SlotItem"][];
+            /** @description With several calendars, of which one is to be named: those there are. */
+            calendars?: {
+                /** @description For calendar_url. */
+                url: string;
+                name: string;
+                writable: boolean;
+            }[];
+            /** @description With a caller who cannot be erased yet: their appointments that are still to come. */
+            appointments?: string[];
         };
         ReplaceHolidaysCommand: {
             /** @description Every holiday, past ones too if they are to stay in the list; up to 500. */

@@ -83,7 +83,7 @@ internal static class ApiDescription
         // Relative to wherever the document was read.
         document.Servers = [new OpenApiServer { Url = "/" }];
         document.Tags = new HashSet<OpenApiTag>((document.Tags ?? new HashSet<OpenApiTag>()).OrderBy(tag => Array.IndexOf(Chapters, tag.Name)));
-        document.AddComponent(Problem, ProblemSchema());
+        document.AddComponent(Problem, ProblemSchema(document));
         // Of the framework: ours took its place.
         document.Components?.Schemas?.Remove("ProblemDetails");
         document.AddComponent<IOpenApiSecurityScheme>(Session, new OpenApiSecurityScheme
@@ -151,10 +151,10 @@ internal static class ApiDescription
     private static OpenApiSecurityRequirement Requirement(string scheme, OpenApiDocument? document) =>
         new() { [new OpenApiSecuritySchemeReference(scheme, document)] = [] };
 
-    private static OpenApiSchema ProblemSchema() => new()
+    private static OpenApiSchema ProblemSchema(OpenApiDocument document) => new()
     {
         Type = JsonSchemaType.Object,
-        Description = "RFC 9457, and a stable code to branch on.",
+        Description = "RFC 9457, and a stable code to branch on. What is not required comes with the refusals that it is described for, and with no other.",
         Required = new HashSet<string> { "type", "title", "status", "error", "message", "request_id" },
         Properties = new Dictionary<string, IOpenApiSchema>
         {
@@ -170,6 +170,35 @@ internal static class ApiDescription
                 Type = JsonSchemaType.Object,
                 Description = "What is wrong, by parameter.",
                 AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = JsonSchemaType.String } },
+            },
+            ["reason"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "With unauthorized: token_expired, when a refreshed session would do." },
+            ["alternatives"] = new OpenApiSchema
+            {
+                Type = JsonSchemaType.Array,
+                Description = "With a time that is not free: the next ones that are.",
+                Items = new OpenApiSchemaReference("SlotItem", document),
+            },
+            ["calendars"] = new OpenApiSchema
+            {
+                Type = JsonSchemaType.Array,
+                Description = "With several calendars, of which one is to be named: those there are.",
+                Items = new OpenApiSchema
+                {
+                    Type = JsonSchemaType.Object,
+                    Required = new HashSet<string> { "url", "name", "writable" },
+                    Properties = new Dictionary<string, IOpenApiSchema>
+                    {
+                        ["url"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "For calendar_url." },
+                        ["name"] = new OpenApiSchema { Type = JsonSchemaType.String },
+                        ["writable"] = new OpenApiSchema { Type = JsonSchemaType.Boolean },
+                    },
+                },
+            },
+            ["appointments"] = new OpenApiSchema
+            {
+                Type = JsonSchemaType.Array,
+                Description = "With a caller who cannot be erased yet: their appointments that are still to come.",
+                Items = new OpenApiSchema { Type = JsonSchemaType.String },
             },
         },
     };

@@ -26,8 +26,9 @@ public class KestrelVoiceApp(TestCluster cluster) : WebApplicationFactory<Progra
 
     // The factory's own clients follow redirects and keep cookies when the server is a real one, whatever they are told.
     private static readonly ServiceProvider Bare = new ServiceCollection()
-        .ConfigureHttpClientDefaults(clients => clients.ConfigurePrimaryHttpMessageHandler(
-            () => new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }))
+        .ConfigureHttpClientDefaults(clients => clients
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
+            .AddHttpMessageHandler(() => new DescribedAnswers.Reader()))
         .AddHttpClient()
         .BuildServiceProvider();
 
