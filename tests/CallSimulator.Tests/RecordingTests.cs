@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -7,6 +8,7 @@ using KestrelVoice.CallSimulator.Callers;
 using KestrelVoice.CallSimulator.Recordings;
 using KestrelVoice.CallSimulator.Scripts;
 using KestrelVoice.CallSimulator.Webhooks;
+using Microsoft.AspNetCore.Http;
 
 namespace KestrelVoice.CallSimulator.Tests;
 
@@ -64,6 +66,23 @@ public sealed class RecordingTests : IAsyncLifetime
         json.RootElement.GetProperty("status").GetString().ShouldBe("completed");
     }
 
+    [Fact]
+    public async Task Those_of_a_call_can_be_listed()
+    {
+        var url = await LeaveMessageAsync(seconds: 7);
+        using var response = await GetAsync(url + ".json", TwimlApp.AuthToken);
+        using var json = await JsonAsync(response);
+
+        using var list = await GetAsync(CallUrl(json.RootElement.GetProperty("call_sid").GetString() + "/Recordings"), TwimlApp.AuthToken);
+        using var ofAnother = await GetAsync(CallUrl("CA00000000000000000000000000000000/Recordings"), TwimlApp.AuthToken);
+
+        using var listed = await JsonAsync(list);
+        listed.RootElement.GetProperty("recordings").EnumerateArray().ShouldHaveSingleItem().GetProperty("sid").GetString().ShouldBe(url[^34..]);
+        listed.RootElement.GetProperty("next_page_uri").ValueKind.ShouldBe(JsonValueKind.Null);
+        using var none = await JsonAsync(ofAnother);
+        none.RootElement.GetProperty("recordings").GetArrayLength().ShouldBe(0);
+    }
+
     [Theory]
     [InlineData("wrong")]
     [InlineData(null)]
@@ -80,6 +99,7 @@ public sealed class RecordingTests : IAsyncLifetime
     [InlineData("/2010-04-01/Accounts/AC00001111222233334444555566667777/Recordings/RE00000000000000000000000000000000.wav")]
     [InlineData("/2010-04-01/Accounts/AC00001111222233334444555566667777/Recordings/..%2F..%2Fetc%2Fpasswd")]
     [InlineData("/2010-04-01/Accounts/AC99991111222233334444555566667777/Recordings/RE00000000000000000000000000000000")]
+    [InlineData("/2010-04-01/Accounts/AC00001111222233334444555566667777/Calls/CA00000000000000000000000000000000.json")]
     [InlineData("/2010-04-01/Accounts")]
     public async Task What_is_not_there_is_404(string path)
     {
@@ -119,6 +139,38 @@ public sealed class RecordingTests : IAsyncLifetime
         (await app.CallAsync(Plan(app), new ScriptedCaller(new Step.Record(new Message(3, MessageEnd.Key))))).WithoutProblems();
 
         whenTold.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task How_the_call_stands_is_told_while_it_goes_on_and_once_it_is_over()
+    {
+        await using var app = await TwimlApp.StartAsync();
+        var told = new List<string?>();
+        app.Answers("/voice/incoming", """<Response><Say>Hello.</Say><Redirect>/more</Redirect></Response>""");
+        app.Answers("/more", async context =>
+        {
+            told.Add(await StatusAsync((await context.Request.ReadFormAsync())["CallSid"]!));
+            await context.Response.WriteAsync("<Response><Hangup/></Response>");
+        });
+
+        var trace = await app.CallAsync(Plan(app), new ScriptedCaller());
+
+        told.ShouldBe(["in-progress"]);
+        using var response = await GetAsync(CallUrl(trace.CallSid), TwimlApp.AuthToken);
+        using var json = await JsonAsync(response);
+        json.RootElement.GetProperty("sid").GetString().ShouldBe(trace.CallSid);
+        json.RootElement.GetProperty("status").GetString().ShouldBe("completed");
+        json.RootElement.GetProperty("duration").GetString().ShouldBe(trace.Seconds.ToString(CultureInfo.InvariantCulture));
+        json.RootElement.GetProperty("end_time").GetString().ShouldEndWith("+0000");
+    }
+
+    private string CallUrl(string callSid) => new Uri(standIn.BaseUrl, $"/2010-04-01/Accounts/{TwimlApp.AccountSid}/Calls/{callSid}.json").AbsoluteUri;
+
+    private async Task<string?> StatusAsync(string callSid)
+    {
+        using var response = await GetAsync(CallUrl(callSid), TwimlApp.AuthToken);
+        using var json = await JsonAsync(response);
+        return json.RootElement.GetProperty("status").GetString();
     }
 
     private CallPlan Plan(TwimlApp app) => app.Plan() with { RecordingsFolder = folder, ApiBaseUrl = standIn.BaseUrl.AbsoluteUri };

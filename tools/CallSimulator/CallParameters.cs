@@ -106,7 +106,7 @@ internal sealed class CallParameters(CallPlan plan, string callSid, string callT
 
     public static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private static string Rfc2822(DateTimeOffset instant) =>
+    public static string Rfc2822(DateTimeOffset instant) =>
         instant.UtcDateTime.ToString("ddd, dd MMM yyyy HH:mm:ss '+0000'", CultureInfo.InvariantCulture);
 
     private static string? SipCode(string status) => status switch

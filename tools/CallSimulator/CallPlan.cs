@@ -41,7 +41,7 @@ public sealed record CallPlan
     /// <summary>When the call reaches the number, in its own simulated time.</summary>
     public required DateTimeOffset StartsAt { get; init; }
 
-    /// <summary>Where finished recordings are written for a <see cref="Recordings.TwilioStandIn"/>; null writes none.</summary>
+    /// <summary>Where finished recordings, and how the call stands, are written for a <see cref="Recordings.TwilioStandIn"/>; null writes none.</summary>
     public string? RecordingsFolder { get; init; }
 
     /// <summary>Base of <c>RecordingUrl</c>.</summary>

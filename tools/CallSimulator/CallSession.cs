@@ -52,12 +52,13 @@ internal sealed class CallSession
 
     public int Seconds { get; private set; }
 
-    public void Answer()
+    public async ValueTask AnswerAsync(CancellationToken cancellationToken)
     {
         if (answeredAt is not null)
             return;
         answeredAt = Clock.GetUtcNow();
         Status = "in-progress";
+        await KeepAsync(cancellationToken);
     }
 
     /// <summary>The line is dead. Callbacks are still to come.</summary>
@@ -68,8 +69,15 @@ internal sealed class CallSession
         Status = status ?? (Answered ? "completed" : "no-answer");
         Seconds = answeredAt is { } answered ? (int)Math.Ceiling((Clock.GetUtcNow() - answered).TotalSeconds) : 0;
         Add(new CallOver(Clock.GetUtcNow(), Status, Seconds, by));
+        await KeepAsync(cancellationToken);
         await Caller.CallEndedAsync(new EndMoment(Status, by), cancellationToken);
     }
+
+    /// <summary>Keeps how the call stands where the REST API finds it, which tells more reliably than any callback.</summary>
+    public Task KeepAsync(CancellationToken cancellationToken) => Plan.RecordingsFolder is { } folder
+        ? CallFile.WriteAsync(
+            folder, new CallResource(CallSid, Plan.AccountSid, Plan.From, Plan.To, Status, Plan.StartsAt, Live ? null : Clock.GetUtcNow(), Seconds), cancellationToken)
+        : Task.CompletedTask;
 
     public void Add(TraceEntry entry)
     {

@@ -25,6 +25,7 @@ public sealed class SimulatedCall(HttpClient http, CallPlan plan, Caller caller)
     /// <summary>Runs the call to its end, callbacks included. A call that goes wrong ends too: see <see cref="CallTrace.Problems"/>.</summary>
     public async Task<CallTrace> RunAsync(CancellationToken cancellationToken)
     {
+        await call.KeepAsync(cancellationToken);
         Flow flow = new Flow.Fetch(WebhookKind.Incoming, new Continuation(WebhookUrl.Parse(plan.VoiceUrl), "POST"), []);
         for (var documents = 0; flow is Flow.Fetch fetch; documents++)
         {
@@ -64,7 +65,7 @@ public sealed class SimulatedCall(HttpClient http, CallPlan plan, Caller caller)
             return await FetchAsync(instead, cancellationToken);
         }
 
-        call.Answer();
+        await call.AnswerAsync(cancellationToken);
         call.Add(new CallerHeard(call.Clock.GetUtcNow(), "We are sorry, an application error has occurred. Goodbye.", Interrupted: false));
         await call.PassAsync(TimeSpan.FromSeconds(4), cancellationToken);
         await call.EndAsync("twilio", null, cancellationToken);
@@ -108,7 +109,7 @@ public sealed class SimulatedCall(HttpClient http, CallPlan plan, Caller caller)
     {
         // A first Pause lets it ring on, and the verbs that lead elsewhere do not pick up either.
         if (verb is not (Pause or Redirect or Reject or Hangup or Dial))
-            call.Answer();
+            await call.AnswerAsync(cancellationToken);
         var prompts = new Prompts(call);
         switch (verb)
         {

@@ -11,6 +11,7 @@ internal static class CallsRegistration
         .AddSingleton<ErasedCalls>()
         .AddSingleton<CallAnnouncements>()
         .AddHostedService<CallAnnouncer>()
+        .AddHostedService<CallReconciler>()
         .AddSingleton<DeadLetters>()
         .AddTwilioMedia(configuration)
         .AddDaprWorkflow(workflows =>

@@ -17,6 +17,11 @@ internal sealed class TwilioMedia(IHttpClientFactory clients, TwilioMedia.Accoun
 
     internal sealed record Account(Uri ApiBaseUrl, string AccountSid, string AuthToken)
     {
+        public AuthenticationHeaderValue Credential => new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{AccountSid}:{AuthToken}")));
+
+        /// <param name="resource">Below the account, such as <c>Recordings/RE….wav</c>.</param>
+        public Uri UrlOf(string resource) => new(ApiBaseUrl, $"/2010-04-01/Accounts/{AccountSid}/{resource}");
+
         public static Account From(IConfiguration configuration)
         {
             var configured = configuration["Twilio:ApiBaseUrl"] ?? "https://api.twilio.com";
@@ -30,7 +35,7 @@ internal sealed class TwilioMedia(IHttpClientFactory clients, TwilioMedia.Accoun
     /// <exception cref="HttpRequestException">Twilio is away, or answers with something that is not a recording.</exception>
     public async Task<HttpResponseMessage?> OpenAsync(string recordingSid, string? range, CancellationToken cancellationToken)
     {
-        var url = new Uri(account.ApiBaseUrl, $"/2010-04-01/Accounts/{account.AccountSid}/Recordings/{recordingSid}.wav");
+        var url = account.UrlOf($"Recordings/{recordingSid}.wav");
         for (var redirects = 0; redirects <= MostRedirects; redirects++)
         {
             var response = await SendAsync(url, range, cancellationToken);
@@ -62,9 +67,8 @@ internal sealed class TwilioMedia(IHttpClientFactory clients, TwilioMedia.Accoun
         // Without an account the address leads nowhere, and nowhere answers 404.
         if (account.AccountSid.Length == 0)
             throw new HttpRequestException("No Twilio account is configured.");
-        using var request = new HttpRequestMessage(
-            HttpMethod.Delete, new Uri(account.ApiBaseUrl, $"/2010-04-01/Accounts/{account.AccountSid}/Recordings/{recordingSid}.json"));
-        Authorize(request);
+        using var request = new HttpRequestMessage(HttpMethod.Delete, account.UrlOf($"Recordings/{recordingSid}.json"));
+        request.Headers.Authorization = account.Credential;
         using var response = await clients.CreateClient(Client).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         if (!response.IsSuccessStatusCode && response.StatusCode is not (HttpStatusCode.NotFound or HttpStatusCode.Gone))
             throw new HttpRequestException("Unexpected answer to a request to delete a recording.", null, response.StatusCode);
@@ -80,14 +84,11 @@ internal sealed class TwilioMedia(IHttpClientFactory clients, TwilioMedia.Accoun
         using var request = new HttpRequestMessage(HttpMethod.Get, url);
         // The token is for Twilio's API, not for wherever it keeps its files.
         if (url.Authority == account.ApiBaseUrl.Authority)
-            Authorize(request);
+            request.Headers.Authorization = account.Credential;
         if (RangeHeaderValue.TryParse(range, out var parsed))
             request.Headers.Range = parsed;
         return await clients.CreateClient(Client).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
     }
-
-    private void Authorize(HttpRequestMessage request) => request.Headers.Authorization = new AuthenticationHeaderValue(
-        "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{account.AccountSid}:{account.AuthToken}")));
 
     private Uri Target(Uri from, Uri? location)
     {
@@ -104,7 +105,7 @@ internal static class TwilioMediaRegistration
 
     public static IServiceCollection AddTwilioMedia(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddSingleton(TwilioMedia.Account.From(configuration)).AddSingleton<TwilioMedia>();
+        services.AddSingleton(TwilioMedia.Account.From(configuration)).AddSingleton<TwilioMedia>().AddSingleton<TwilioCalls>();
         services.AddHttpClient(TwilioMedia.Client)
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
             {

@@ -1,6 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
-using System.Text;
 using System.Text.Json;
 using KestrelVoice.Features.Calls;
 using Microsoft.Extensions.DependencyInjection;
@@ -30,12 +28,11 @@ internal sealed class TwilioMessages(IHttpClientFactory clients, TwilioMedia.Acc
 
     public async Task<Sending> SendAsync(string from, string to, string body, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(account.ApiBaseUrl, $"/2010-04-01/Accounts/{account.AccountSid}/Messages.json"))
+        using var request = new HttpRequestMessage(HttpMethod.Post, account.UrlOf("Messages.json"))
         {
             Content = new FormUrlEncodedContent(new Dictionary<string, string> { ["From"] = from, ["To"] = to, ["Body"] = body }),
         };
-        request.Headers.Authorization = new AuthenticationHeaderValue(
-            "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{account.AccountSid}:{account.AuthToken}")));
+        request.Headers.Authorization = account.Credential;
         try
         {
             using var response = await clients.CreateClient(Client).SendAsync(request, cancellationToken);

@@ -28,7 +28,7 @@ internal static class Conversation
         var recorded = line.Settings is { RecordCalls: true };
         var sequence = CallSequence.Of(position.Block, Slot.Opening);
         var started = new CallStarted(
-            CallSequence.EventId(line.Call.CallSid, CallEventTypes.Started, sequence), line.Call, sequence, at, forwardedFrom, open, recorded);
+            CallEventIds.Of(line.Call.CallSid, CallEventTypes.Started, sequence), line.Call, sequence, at, forwardedFrom, open, recorded);
         return Perform(line, position, ScriptedEngine.Greet(line.Settings, open), at, [started]);
     }
 
@@ -44,7 +44,7 @@ internal static class Conversation
         {
             var sequence = CallSequence.Of(position.Block, Slot.Opening);
             events.Add(new TurnSpoken(
-                CallSequence.EventId(line.Call.CallSid, CallEventTypes.Turn, sequence), line.Call, sequence, at,
+                CallEventIds.Of(line.Call.CallSid, CallEventTypes.Turn, sequence), line.Call, sequence, at,
                 Speaker.Caller, input.Keys ?? input.Speech!, input.Confidence, Keys: input.Keys is not null));
         }
         var decision = ScriptedEngine.Hear(line.Settings, line.Call, position.Progress, input);
@@ -57,7 +57,7 @@ internal static class Conversation
     {
         var sequence = CallSequence.Of(position.Block, Slot.Opening);
         var dialed = new PersonDialed(
-            CallSequence.EventId(line.Call.CallSid, CallEventTypes.Dialed, sequence), line.Call, sequence, at,
+            CallEventIds.Of(line.Call.CallSid, CallEventTypes.Dialed, sequence), line.Call, sequence, at,
             position.Target, result, bridged, bridged ? durationSeconds : 0);
         return Perform(line, position, ScriptedEngine.AfterDial(position.Target, bridged), at, [dialed], callerGone);
     }
@@ -70,7 +70,7 @@ internal static class Conversation
         {
             var sequence = CallSequence.Of(position.Block, Slot.Opening);
             events.Add(new VoicemailLeft(
-                CallSequence.EventId(line.Call.CallSid, CallEventTypes.Voicemail, sequence), line.Call, sequence, at, recordingSid, durationSeconds));
+                CallEventIds.Of(line.Call.CallSid, CallEventTypes.Voicemail, sequence), line.Call, sequence, at, recordingSid, durationSeconds));
         }
         return Perform(line, position, ScriptedEngine.AfterVoicemail(left, position.Urgent), at, events, callerGone);
     }
@@ -81,21 +81,21 @@ internal static class Conversation
         {
             var sequence = CallSequence.Of(position.Block, Slot.Emergency);
             events.Add(new EmergencyDetected(
-                CallSequence.EventId(line.Call.CallSid, CallEventTypes.Emergency, sequence), line.Call, sequence, at, phrase));
+                CallEventIds.Of(line.Call.CallSid, CallEventTypes.Emergency, sequence), line.Call, sequence, at, phrase));
         }
         // Nobody is there to hear it, and a transcript tells only what was said.
         if (!callerGone && decision.Said is { } text)
         {
             var sequence = CallSequence.Of(position.Block, Slot.ReceptionistTurn);
             events.Add(new TurnSpoken(
-                CallSequence.EventId(line.Call.CallSid, CallEventTypes.Turn, sequence), line.Call, sequence, at,
+                CallEventIds.Of(line.Call.CallSid, CallEventTypes.Turn, sequence), line.Call, sequence, at,
                 Speaker.Receptionist, text, Confidence: null, Keys: false));
         }
         if (decision.Made is { } made)
         {
             var sequence = CallSequence.Of(position.Block, Slot.Booked);
             events.Add(new AppointmentBookedInCall(
-                CallSequence.EventId(line.Call.CallSid, CallEventTypes.Booked, sequence), line.Call, sequence, at, made.Id, made.Service, made.StartsAt));
+                CallEventIds.Of(line.Call.CallSid, CallEventTypes.Booked, sequence), line.Call, sequence, at, made.Id, made.Service, made.StartsAt));
         }
         return new Reply(callerGone ? new VoiceResponse().Hangup() : Stage.Direct(line, position, decision), events);
     }

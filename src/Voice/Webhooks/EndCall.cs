@@ -42,7 +42,7 @@ internal static class EndCall
         var header = known ?? webhook.Header(tenantId: null, at - TimeSpan.FromSeconds(duration));
         var sip = webhook.Seconds("SipResponseCode");
         return new CallEnded(
-            CallSequence.EventId(webhook.CallSid, CallEventTypes.Ended, CallSequence.Ended), header, CallSequence.Ended, at,
+            CallEventIds.Of(webhook.CallSid, CallEventTypes.Ended, CallEventIds.EndedSequence), header, CallEventIds.EndedSequence, at,
             webhook.CallStatus, duration, sip is >= 100 and <= MaxSipResponseCode ? sip : null);
     }
 

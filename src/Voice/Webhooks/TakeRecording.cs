@@ -38,7 +38,7 @@ internal static class TakeRecording
         var line = await lines.ResumeAsync(webhook, webhook.Position!);
         var sequence = CallSequence.Of(webhook.Position!.Block, SlotOf(kind, available));
         var ready = new RecordingReady(
-            CallSequence.EventId(webhook.CallSid, CallEventTypes.Recording, sequence), line.Call, sequence, clock.GetUtcNow(),
+            CallEventIds.Of(webhook.CallSid, CallEventTypes.Recording, sequence), line.Call, sequence, clock.GetUtcNow(),
             recordingSid, kind, available, available ? webhook.Seconds("RecordingDuration") : 0);
         return await publisher.AcceptAsync([ready]) == Acceptance.Published ? TypedResults.NoContent() : CallbackResults.TryAgain();
     }

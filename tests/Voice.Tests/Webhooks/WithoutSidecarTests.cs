@@ -116,7 +116,7 @@ public sealed class WithoutSidecarTests : IAsyncDisposable
             ended => ended.CallStatus.ShouldBe(status),
             ended => ended.At.ShouldBe(SimulatedLineStart.AddSeconds(42)),
             ended => ended.Call.StartedAt.ShouldBe(SimulatedLineStart),
-            ended => ended.Sequence.ShouldBe(CallSequence.Ended));
+            ended => ended.Sequence.ShouldBe(CallEventIds.EndedSequence));
     }
 
     [Fact]

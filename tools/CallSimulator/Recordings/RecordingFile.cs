@@ -12,7 +12,7 @@ internal sealed record RecordingFacts(
     public IReadOnlyDictionary<string, object?> Resource()
     {
         var uri = $"/2010-04-01/Accounts/{AccountSid}/Recordings/{Sid}";
-        var date = StartedAt.UtcDateTime.ToString("ddd, dd MMM yyyy HH:mm:ss '+0000'", CultureInfo.InvariantCulture);
+        var date = CallParameters.Rfc2822(StartedAt);
         return new Dictionary<string, object?>
         {
             ["account_sid"] = AccountSid,
@@ -45,6 +45,19 @@ internal static class RecordingFile
     public static string Sound(string folder, string sid) => Path.Combine(folder, sid + ".wav");
 
     public static string Metadata(string folder, string sid) => Path.Combine(folder, sid + ".json");
+
+    /// <summary>The facts of all recordings of a call, as they are served one by one.</summary>
+    public static async Task<IReadOnlyList<JsonElement>> OfCallAsync(string folder, string callSid, CancellationToken cancellationToken)
+    {
+        var found = new List<JsonElement>();
+        foreach (var sound in Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "RE*.wav") : [])
+        {
+            var facts = JsonElement.Parse(await File.ReadAllBytesAsync(Path.ChangeExtension(sound, ".json"), cancellationToken));
+            if (facts.GetProperty("call_sid").GetString() == callSid)
+                found.Add(facts);
+        }
+        return found;
+    }
 
     /// <summary>The sound appears last and whole: whoever finds it finds all of it.</summary>
     public static async Task WriteAsync(string folder, RecordingFacts facts, CancellationToken cancellationToken)

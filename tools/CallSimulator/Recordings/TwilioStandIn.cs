@@ -13,7 +13,10 @@ using Microsoft.Extensions.Logging;
 
 namespace KestrelVoice.CallSimulator.Recordings;
 
-/// <summary>The part of Twilio's REST API that serves and deletes recordings, in a folder that simulated calls write to, and takes texts; over loopback.</summary>
+/// <summary>
+/// The part of Twilio's REST API that serves and deletes recordings and tells how calls stand, from a folder that simulated calls write to, and takes texts;
+/// over loopback.
+/// </summary>
 public sealed partial class TwilioStandIn : IAsyncDisposable
 {
     private readonly WebApplication app;
@@ -51,6 +54,8 @@ public sealed partial class TwilioStandIn : IAsyncDisposable
         app.UseRouting();
         app.MapMethods("/2010-04-01/Accounts/{account}/Recordings/{name}", ["GET", "HEAD"], (HttpContext context) => ServeAsync(context, folder, accountSid));
         app.MapDelete("/2010-04-01/Accounts/{account}/Recordings/{name}", (HttpContext context) => DeleteAsync(context, folder, accountSid));
+        app.MapGet("/2010-04-01/Accounts/{account}/Calls/{name}", (HttpContext context) => TellOfCallAsync(context, folder, accountSid));
+        app.MapGet("/2010-04-01/Accounts/{account}/Calls/{sid}/Recordings.json", (HttpContext context) => ListRecordingsAsync(context, folder, accountSid));
         var messages = new MessagesResource(accountSid, TimeProvider.System);
         messages.Map(app);
         app.MapFallback(NotFound);
@@ -81,6 +86,40 @@ public sealed partial class TwilioStandIn : IAsyncDisposable
         await TypedResults.PhysicalFile(Path.GetFullPath(path), type, enableRangeProcessing: true).ExecuteAsync(context);
     }
 
+    private static async Task TellOfCallAsync(HttpContext context, string folder, string accountSid)
+    {
+        var name = CallName.Match((string)context.Request.RouteValues["name"]!);
+        var path = CallFile.Path(folder, name.Groups["sid"].Value);
+        if (!name.Success || (string?)context.Request.RouteValues["account"] != accountSid || !File.Exists(path))
+            await NotFound(context);
+        else
+            await TypedResults.PhysicalFile(Path.GetFullPath(path), "application/json").ExecuteAsync(context);
+    }
+
+    private static async Task ListRecordingsAsync(HttpContext context, string folder, string accountSid)
+    {
+        var callSid = (string)context.Request.RouteValues["sid"]!;
+        if ((string?)context.Request.RouteValues["account"] != accountSid || !CallName.IsMatch(callSid + ".json"))
+        {
+            await NotFound(context);
+            return;
+        }
+        var recordings = await RecordingFile.OfCallAsync(folder, callSid, context.RequestAborted);
+        var uri = context.Request.Path + "?PageSize=50&Page=0";
+        await TypedResults.Json(new Dictionary<string, object?>
+        {
+            ["end"] = Math.Max(recordings.Count - 1, 0),
+            ["first_page_uri"] = uri,
+            ["next_page_uri"] = null,
+            ["page"] = 0,
+            ["page_size"] = 50,
+            ["previous_page_uri"] = null,
+            ["recordings"] = recordings,
+            ["start"] = 0,
+            ["uri"] = uri,
+        }).ExecuteAsync(context);
+    }
+
     private static async Task DeleteAsync(HttpContext context, string folder, string accountSid)
     {
         var name = RecordingName.Match((string)context.Request.RouteValues["name"]!);
@@ -101,4 +140,7 @@ public sealed partial class TwilioStandIn : IAsyncDisposable
 
     [GeneratedRegex(@"^(?<sid>RE[0-9a-f]{32})(?<as>\.wav|\.json)?\z", RegexOptions.ExplicitCapture)]
     private static partial Regex RecordingName { get; }
+
+    [GeneratedRegex(@"^(?<sid>CA[0-9a-f]{32})\.json\z", RegexOptions.ExplicitCapture)]
+    private static partial Regex CallName { get; }
 }

@@ -14,7 +14,7 @@ internal sealed class DialVerb(CallSession call)
     public async Task<Flow> PlayAsync(Dial dial, CancellationToken cancellationToken)
     {
         if (!dial.AnswerOnBridge)
-            call.Answer();
+            await call.AnswerAsync(cancellationToken);
         var legs = dial.Numbers.Select(number => new Leg(call, dial, number)).ToList();
         var last = legs[0];
         var move = new RingMove(RingResult.NoAnswer);
@@ -47,7 +47,7 @@ internal sealed class DialVerb(CallSession call)
 
     private async Task<Flow> TalkAsync(Dial dial, Leg leg, RingMove move, CancellationToken cancellationToken)
     {
-        call.Answer();
+        await call.AnswerAsync(cancellationToken);
         leg.Answered();
         var seconds = Math.Min(move.TalkSeconds, dial.TimeLimit);
         var recording = dial.RecordedChannels > 0 ? new RunningRecording(call, "DialVerb", dial.RecordedChannels, "both", dial.RecordingCallback) : null;
