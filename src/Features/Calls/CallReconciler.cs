@@ -52,7 +52,7 @@ internal sealed partial class CallReconciler(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // Numbers that are tried without an account ring nowhere.
+        // Nobody answers whoever has no account.
         if (account.AccountSid.Length == 0 || account.AuthToken.Length == 0)
             return;
         using var timer = new PeriodicTimer(Pause, clock);

@@ -21,12 +21,12 @@ internal sealed partial class TwilioCalls(IHttpClientFactory clients, TwilioMedi
     /// <param name="Status">One of Twilio's, of which five are of calls that are over.</param>
     /// <param name="Duration">In seconds; null until the call is over.</param>
     /// <param name="EndTime">In RFC 2822.</param>
-    private sealed record Resource(string? Status, int? Duration, string? EndTime);
+    private sealed record CallResource(string? Status, int? Duration, string? EndTime);
 
     /// <param name="Source">What made it, such as a verb of TwiML.</param>
-    private sealed record Recorded(string? Sid, string? Status, int? Duration, string? Source);
+    private sealed record RecordingResource(string? Sid, string? Status, int? Duration, string? Source);
 
-    private sealed record RecordedPage(IReadOnlyList<Recorded>? Recordings);
+    private sealed record RecordingsPage(IReadOnlyList<RecordingResource>? Recordings);
 
     /// <param name="Status">Twilio's.</param>
     /// <param name="At">Null when Twilio does not say.</param>
@@ -38,15 +38,15 @@ internal sealed partial class TwilioCalls(IHttpClientFactory clients, TwilioMedi
     /// <summary>How a call ended; null when it has not, or when Twilio does not know it.</summary>
     /// <exception cref="HttpRequestException">Twilio is away, or answers with something that is not a call.</exception>
     public async Task<End?> FindEndAsync(string callSid, CancellationToken cancellationToken) =>
-        await ReadAsync<Resource>($"Calls/{callSid}.json", cancellationToken) is { Status: "completed" or "busy" or "no-answer" or "failed" or "canceled" } call
+        await ReadAsync<CallResource>($"Calls/{callSid}.json", cancellationToken) is { Status: "completed" or "busy" or "no-answer" or "failed" or "canceled" } call
             ? new End(call.Status, Seconds(call.Duration), TimeOf(call.EndTime))
             : null;
 
-    /// <summary>What was recorded of a call that is over. Whoever records more than a page full is not us.</summary>
+    /// <summary>What was recorded of a call that is over: the first page of it, which has fifty places, and we record twice at most.</summary>
     /// <exception cref="HttpRequestException">Twilio is away, or answers with something that is no list of recordings.</exception>
     public async Task<IReadOnlyList<Recording>> FindRecordingsAsync(string callSid, CancellationToken cancellationToken) =>
     [
-        .. from recording in (await ReadAsync<RecordedPage>($"Calls/{callSid}/Recordings.json", cancellationToken))?.Recordings ?? []
+        .. from recording in (await ReadAsync<RecordingsPage>($"Calls/{callSid}/Recordings.json", cancellationToken))?.Recordings ?? []
            where recording is { Sid: { } sid, Status: "completed" or "absent" or "failed" } && RecordingSid().IsMatch(sid)
            orderby recording.Sid
            select new Recording(

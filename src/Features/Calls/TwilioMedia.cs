@@ -17,6 +17,9 @@ internal sealed class TwilioMedia(IHttpClientFactory clients, TwilioMedia.Accoun
 
     internal sealed record Account(Uri ApiBaseUrl, string AccountSid, string AuthToken)
     {
+        // A record would print its token.
+        public override string ToString() => nameof(Account);
+
         public AuthenticationHeaderValue Credential => new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{AccountSid}:{AuthToken}")));
 
         /// <param name="resource">Below the account, such as <c>Recordings/RE….wav</c>.</param>
