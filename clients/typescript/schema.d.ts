@@ -4,421 +4,21 @@
  */
 
 export interface paths {
-    "/api/webhooks/{id}/messages/{message_id}/cancel": {
+    "/api/analytics": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
-        /** Make no further attempt at a message */
-        post: operations["CancelWebhookMessage"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/webhooks/{id}/messages/{message_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read one message with its payload and attempts */
-        get: operations["GetWebhookMessage"];
+        /** Count calls, bookings, emergencies and recoveries by day, week or month */
+        get: operations["GetAnalytics"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
-        trace?: never;
-    };
-    "/api/webhooks/{id}/messages": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List what was sent to an endpoint or hook, newest first */
-        get: operations["ListWebhookMessages"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/webhooks/{id}/resend-failed": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Send once more what has failed since */
-        post: operations["ResendFailedWebhookMessages"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/webhooks/{id}/messages/{message_id}/resend": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Send a message once more, whatever its state */
-        post: operations["ResendWebhookMessage"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/hooks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the tenant's subscriptions, newest first */
-        get: operations["ListHooks"];
-        put?: never;
-        /** Subscribe to one event, as Zapier and Make do; asked again, the same id */
-        post: operations["CreateHook"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/hooks/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Unsubscribe; fine when it is gone already */
-        delete: operations["DeleteHook"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/hooks/{id}/test": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Post a made-up event to the target, once */
-        post: operations["TestHook"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/webhooks/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read one webhook endpoint, with how it fares */
-        get: operations["GetWebhook"];
-        put?: never;
-        post?: never;
-        /** Delete a webhook endpoint, with its messages */
-        delete: operations["DeleteWebhook"];
-        options?: never;
-        head?: never;
-        /** Change a webhook endpoint; what is absent or null stays as it is */
-        patch: operations["ChangeWebhook"];
-        trace?: never;
-    };
-    "/api/webhooks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List webhook endpoints, newest first, without their secrets */
-        get: operations["ListWebhooks"];
-        put?: never;
-        /** Create a webhook endpoint; the answer shows its secret this once */
-        post: operations["CreateWebhook"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/webhooks/{id}/pause": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Pause a webhook endpoint */
-        post: operations["PauseWebhook"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/webhooks/{id}/resume": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Resume a webhook endpoint that was paused, or disabled */
-        post: operations["ResumeWebhook"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/webhooks/{id}/rotate-secret": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Replace the secret; both sign while the old one lasts */
-        post: operations["RotateWebhookSecret"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/webhooks/{id}/test": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Send a made-up event, once, whatever the endpoint's state */
-        post: operations["TestWebhook"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/call-logs/{id}/summary": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read the summary of a call */
-        get: operations["GetSummary"];
-        put?: never;
-        /** Summarise a call, or get the summary that there is */
-        post: operations["StartSummary"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/callers/erase": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Erase all that is held of a phone number */
-        post: operations["EraseCaller"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/call-logs/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read one call log with its turns */
-        get: operations["GetCallLog"];
-        put?: never;
-        post?: never;
-        /** Erase a call: what was said, its recording, and what was told of it */
-        delete: operations["EraseCallLog"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/callers/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Read all that is held of a phone number, as one document */
-        post: operations["ExportCaller"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/export/call-logs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read all call logs, newest first, a line of JSON each */
-        get: operations["ExportCallLogs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/erasures/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read how far an erasure is */
-        get: operations["GetErasure"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/retention": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read how long calls are kept */
-        get: operations["GetRetention"];
-        /** Say how long calls are kept */
-        put: operations["ChangeRetention"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/me": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Who this credential is, and for which tenant it acts */
-        get: operations["GetMe"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/members": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List who may sign in to the tenant, newest first */
-        get: operations["ListMembers"];
-        put?: never;
-        /** Let somebody in; the answer shows a new person's first password this once */
-        post: operations["AddMember"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/members/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Remove a member, felt within a second */
-        delete: operations["RemoveMember"];
-        options?: never;
-        head?: never;
-        /** Give a member another role, felt within a second */
-        patch: operations["ChangeMember"];
         trace?: never;
     };
     "/api/api-keys": {
@@ -456,15 +56,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/events/{event}/samples": {
+    "/api/appointments": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Read payloads as they are delivered: the newest of this type, or one that is made up; a plain array */
-        get: operations["GetEventSamples"];
+        /** List appointments, the latest to begin first */
+        get: operations["ListAppointments"];
+        put?: never;
+        /** Book an appointment */
+        post: operations["BookAppointment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/appointments/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep a time from others for some minutes, to book it then */
+        post: operations["HoldAppointment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/appointments/holds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Release a hold; its time is free again */
+        delete: operations["ReleaseHold"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/appointments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read one appointment */
+        get: operations["GetAppointment"];
         put?: never;
         post?: never;
         delete?: never;
@@ -473,15 +125,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/events/types": {
+    "/api/appointments/{id}/cancel": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** List the types of events, as a plain array for a dropdown */
-        get: operations["ListEventTypes"];
+        get?: never;
+        put?: never;
+        /** Cancel an appointment; its time is free again */
+        post: operations["CancelAppointment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/appointments/{id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that the work is done */
+        post: operations["CompleteAppointment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/appointments/{id}/reschedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Move an appointment to another time, or to somebody else */
+        post: operations["RescheduleAppointment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read who did what, newest first */
+        get: operations["ListAuditLog"];
         put?: never;
         post?: never;
         delete?: never;
@@ -490,49 +193,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/events": {
+    "/api/availability": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Read the stream of events, oldest first and without gaps */
-        get: operations["ListTenantEvents"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/call-logs/{id}/recording": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Listen to a call's recording */
-        get: operations["GetRecording"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/call-logs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List call logs, newest first */
-        get: operations["ListCallLogs"];
+        /** List the times at which a service can be booked, earliest first */
+        get: operations["GetAvailability"];
         put?: never;
         post?: never;
         delete?: never;
@@ -611,15 +280,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/audit-log": {
+    "/api/call-logs": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Read who did what, newest first */
-        get: operations["ListAuditLog"];
+        /** List call logs, newest first */
+        get: operations["ListCallLogs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -628,67 +297,33 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/appointments": {
+    "/api/call-logs/{id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** List appointments, the latest to begin first */
-        get: operations["ListAppointments"];
+        /** Read one call log with its turns */
+        get: operations["GetCallLog"];
         put?: never;
-        /** Book an appointment */
-        post: operations["BookAppointment"];
-        delete?: never;
+        post?: never;
+        /** Erase a call: what was said, its recording, and what was told of it */
+        delete: operations["EraseCallLog"];
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/appointments/{id}/cancel": {
+    "/api/call-logs/{id}/recording": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
-        /** Cancel an appointment; its time is free again */
-        post: operations["CancelAppointment"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/appointments/{id}/complete": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Say that the work is done */
-        post: operations["CompleteAppointment"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/appointments/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read one appointment */
-        get: operations["GetAppointment"];
+        /** Listen to a call's recording */
+        get: operations["GetRecording"];
         put?: never;
         post?: never;
         delete?: never;
@@ -697,24 +332,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/availability": {
+    "/api/call-logs/{id}/summary": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** List the times at which a service can be booked, earliest first */
-        get: operations["GetAvailability"];
+        /** Read the summary of a call */
+        get: operations["GetSummary"];
         put?: never;
-        post?: never;
+        /** Summarise a call, or get the summary that there is */
+        post: operations["StartSummary"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/appointments/holds": {
+    "/api/callers/erase": {
         parameters: {
             query?: never;
             header?: never;
@@ -723,15 +359,153 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Keep a time from others for some minutes, to book it then */
-        post: operations["HoldAppointment"];
+        /** Erase all that is held of a phone number */
+        post: operations["EraseCaller"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/appointments/holds/{id}": {
+    "/api/callers/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read all that is held of a phone number, as one document */
+        post: operations["ExportCaller"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/erasures/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read how far an erasure is */
+        get: operations["GetErasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the stream of events, oldest first and without gaps */
+        get: operations["ListTenantEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events/types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the types of events, as a plain array for a dropdown */
+        get: operations["ListEventTypes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events/{event}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read payloads as they are delivered: the newest of this type, or one that is made up; a plain array */
+        get: operations["GetEventSamples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/export/call-logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read all call logs, newest first, a line of JSON each */
+        get: operations["ExportCallLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/holidays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the days on which nobody works, earliest first */
+        get: operations["ListHolidays"];
+        /** Say on which days nobody works, in place of those before */
+        put: operations["ReplaceHolidays"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the tenant's subscriptions, newest first */
+        get: operations["ListHooks"];
+        put?: never;
+        /** Subscribe to one event, as Zapier and Make do; asked again, the same id */
+        post: operations["CreateHook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hooks/{id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -741,14 +515,14 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Release a hold; its time is free again */
-        delete: operations["ReleaseHold"];
+        /** Unsubscribe; fine when it is gone already */
+        delete: operations["DeleteHook"];
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/appointments/{id}/reschedule": {
+    "/api/hooks/{id}/test": {
         parameters: {
             query?: never;
             header?: never;
@@ -757,45 +531,79 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Move an appointment to another time, or to somebody else */
-        post: operations["RescheduleAppointment"];
+        /** Post a made-up event to the target, once */
+        post: operations["TestHook"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/services/{id}": {
+    "/api/me": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Read a service, also one that is offered no more */
-        get: operations["GetService"];
+        /** Who this credential is, and for which tenant it acts */
+        get: operations["GetMe"];
         put?: never;
         post?: never;
-        /** Offer a service no more; its appointments stay */
-        delete: operations["DeleteService"];
+        delete?: never;
         options?: never;
         head?: never;
-        /** Change a service; what is absent or null stays as it is, and so do its appointments */
-        patch: operations["ChangeService"];
+        patch?: never;
         trace?: never;
     };
-    "/api/services": {
+    "/api/members": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** List what can be booked, at most 200 */
-        get: operations["ListServices"];
+        /** List who may sign in to the tenant, newest first */
+        get: operations["ListMembers"];
         put?: never;
-        /** Offer a service */
-        post: operations["CreateService"];
+        /** Let somebody in; the answer shows a new person's first password this once */
+        post: operations["AddMember"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/members/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a member, felt within a second */
+        delete: operations["RemoveMember"];
+        options?: never;
+        head?: never;
+        /** Give a member another role, felt within a second */
+        patch: operations["ChangeMember"];
+        trace?: never;
+    };
+    "/api/resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List who can be booked, at most 200 */
+        get: operations["ListResources"];
+        put?: never;
+        /** Add somebody, or something, that can be booked */
+        post: operations["CreateResource"];
         delete?: never;
         options?: never;
         head?: never;
@@ -821,35 +629,17 @@ export interface paths {
         patch: operations["ChangeResource"];
         trace?: never;
     };
-    "/api/resources": {
+    "/api/retention": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** List who can be booked, at most 200 */
-        get: operations["ListResources"];
-        put?: never;
-        /** Add somebody, or something, that can be booked */
-        post: operations["CreateResource"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/holidays": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the days on which nobody works, earliest first */
-        get: operations["ListHolidays"];
-        /** Say on which days nobody works, in place of those before */
-        put: operations["ReplaceHolidays"];
+        /** Read how long calls are kept */
+        get: operations["GetRetention"];
+        /** Say how long calls are kept */
+        put: operations["ChangeRetention"];
         post?: never;
         delete?: never;
         options?: never;
@@ -857,17 +647,227 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/analytics": {
+    "/api/services": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Count calls, bookings, emergencies and recoveries by day, week or month */
-        get: operations["GetAnalytics"];
+        /** List what can be booked, at most 200 */
+        get: operations["ListServices"];
+        put?: never;
+        /** Offer a service */
+        post: operations["CreateService"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/services/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a service, also one that is offered no more */
+        get: operations["GetService"];
         put?: never;
         post?: never;
+        /** Offer a service no more; its appointments stay */
+        delete: operations["DeleteService"];
+        options?: never;
+        head?: never;
+        /** Change a service; what is absent or null stays as it is, and so do its appointments */
+        patch: operations["ChangeService"];
+        trace?: never;
+    };
+    "/api/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List webhook endpoints, newest first, without their secrets */
+        get: operations["ListWebhooks"];
+        put?: never;
+        /** Create a webhook endpoint; the answer shows its secret this once */
+        post: operations["CreateWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read one webhook endpoint, with how it fares */
+        get: operations["GetWebhook"];
+        put?: never;
+        post?: never;
+        /** Delete a webhook endpoint, with its messages */
+        delete: operations["DeleteWebhook"];
+        options?: never;
+        head?: never;
+        /** Change a webhook endpoint; what is absent or null stays as it is */
+        patch: operations["ChangeWebhook"];
+        trace?: never;
+    };
+    "/api/webhooks/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what was sent to an endpoint or hook, newest first */
+        get: operations["ListWebhookMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/messages/{message_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read one message with its payload and attempts */
+        get: operations["GetWebhookMessage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/messages/{message_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make no further attempt at a message */
+        post: operations["CancelWebhookMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/messages/{message_id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a message once more, whatever its state */
+        post: operations["ResendWebhookMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pause a webhook endpoint */
+        post: operations["PauseWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/resend-failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send once more what has failed since */
+        post: operations["ResendFailedWebhookMessages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resume a webhook endpoint that was paused, or disabled */
+        post: operations["ResumeWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replace the secret; both sign while the old one lasts */
+        post: operations["RotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a made-up event, once, whatever the endpoint's state */
+        post: operations["TestWebhook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2203,2567 +2203,29 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    CancelWebhookMessage: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
-                 */
-                id: string;
-                /**
-                 * @description msg_… or the bare UUID.
-                 * @example msg_01kjwbhvegevcb7t17t6bzt5eq
-                 */
-                message_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go together with how things stand. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    GetWebhookMessage: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
-                 */
-                id: string;
-                /**
-                 * @description msg_… or the bare UUID.
-                 * @example msg_01kjwbgbd0e9evxngxgrt39nbm
-                 */
-                message_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "msg_01kjwbgbd0e9evxngxgrt39nbm",
-                     *       "event": "call.completed",
-                     *       "event_id": "evt_01kjwbga4cfaba0nhps8jbacc8",
-                     *       "test": false,
-                     *       "state": "delivered",
-                     *       "attempt_count": 1,
-                     *       "next_attempt_at": null,
-                     *       "last_status": 200,
-                     *       "last_error": null,
-                     *       "created_at": "2026-03-04T12:00:04Z",
-                     *       "finished_at": "2026-03-04T12:00:04.7Z",
-                     *       "sequence": 1,
-                     *       "payload": {
-                     *         "event": "call.completed",
-                     *         "timestamp": "2026-03-04T12:00:07Z",
-                     *         "id": "evt_01kjwbga4cfaba0nhps8jbacc8",
-                     *         "data": {
-                     *           "call_id": "call_01kjwbg9egf26ta9hvey2gfcgp",
-                     *           "phone_number": "+15035550142",
-                     *           "duration": 42,
-                     *           "outcome": "message_taken",
-                     *           "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
-                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egf26ta9hvey2gfcgp/recording",
-                     *           "direction": "inbound",
-                     *           "emergency": false,
-                     *           "started_at": "2026-03-04T12:00:02Z",
-                     *           "ended_at": "2026-03-04T12:00:07Z"
-                     *         }
-                     *       },
-                     *       "attempts": [
-                     *         {
-                     *           "number": 1,
-                     *           "manual": false,
-                     *           "started_at": "2026-03-04T12:00:04.5Z",
-                     *           "duration_ms": 0,
-                     *           "status": 200,
-                     *           "error": null,
-                     *           "response_body": ""
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["GetWebhookMessageResponse"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ListWebhookMessages: {
+    GetAnalytics: {
         parameters: {
             query?: {
-                /** @description How many, 1 to 100; 20 when absent. */
-                limit?: number;
-                /** @description How many to skip, up to 10,000. Go deeper with cursor. */
-                offset?: number;
-                /** @description The next_cursor of the page before; not together with offset. */
-                cursor?: string;
-                /** @description pending, retrying, delivered, failed, cancelled or withheld. */
-                state?: "pending" | "retrying" | "delivered" | "failed" | "cancelled" | "withheld";
-                /** @description One type of event only. */
-                event?: "call.completed" | "call.missed" | "emergency.detected" | "appointment.booked";
-                /** @description First day (YYYY-MM-DD, in the tenant's time zone) or instant (RFC 3339). */
+                /**
+                 * @description 7d, 30d or 90d, today included; 7d when absent. More than 30 days need Business Plus.
+                 * @example 7d
+                 */
+                range?: "7d" | "30d" | "90d";
+                /** @description First day (YYYY-MM-DD, in the tenant's time zone); together with to_date, without range. */
                 from_date?: string;
-                /** @description Last day, included whole, or the instant before which they were created. */
+                /** @description Last day, included whole; at most 366 days in all. */
                 to_date?: string;
-            };
-            header?: never;
-            path: {
                 /**
-                 * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
+                 * @description day, week (from Monday) or month; day when absent.
+                 * @example week
                  */
-                id: string;
+                interval?: "day" | "week" | "month";
             };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "data": [
-                     *         {
-                     *           "id": "msg_01kjwbgbd0e9evxngxgrt39nbm",
-                     *           "event": "call.completed",
-                     *           "event_id": "evt_01kjwbga4cfaba0nhps8jbacc8",
-                     *           "test": false,
-                     *           "state": "delivered",
-                     *           "attempt_count": 1,
-                     *           "next_attempt_at": null,
-                     *           "last_status": 200,
-                     *           "last_error": null,
-                     *           "created_at": "2026-03-04T12:00:04Z",
-                     *           "finished_at": "2026-03-04T12:00:04.7Z"
-                     *         }
-                     *       ],
-                     *       "pagination": {
-                     *         "total": 1,
-                     *         "limit": 20,
-                     *         "offset": 0,
-                     *         "next_cursor": null
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ListWebhookMessagesResponse"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ResendFailedWebhookMessages: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "since": "2026-03-04T00:00:00Z"
-                 *     }
-                 */
-                "application/json": components["schemas"]["ResendFailedWebhookMessagesRange"];
-            };
-        };
-        responses: {
-            /** @description Accepted */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "count": 0
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ResendFailedWebhookMessagesResponse"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ResendWebhookMessage: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description we_… or hook_…, or the bare UUID.
-                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
-                 */
-                id: string;
-                /**
-                 * @description msg_… or the bare UUID.
-                 * @example msg_01kjwbgbd0e9evxngxgrt39nbm
-                 */
-                message_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Accepted */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go together with how things stand. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ListHooks: {
-        parameters: {
-            query?: {
-                /** @description How many, 1 to 100; 20 when absent. */
-                limit?: number;
-                /** @description How many to skip. */
-                offset?: number;
-                /** @description The next_cursor of the page before; not together with offset. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "data": [
-                     *         {
-                     *           "id": "hook_01kjwbhvqwfk795n52e21h41b8",
-                     *           "event": "call.missed",
-                     *           "target_url": "https://office.maplestreet.example/kestrelvoice",
-                     *           "created_at": "2026-03-04T12:00:53.5Z"
-                     *         }
-                     *       ],
-                     *       "pagination": {
-                     *         "total": 1,
-                     *         "limit": 20,
-                     *         "offset": 0,
-                     *         "next_cursor": null
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ListHooksResponse"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    CreateHook: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "event": "call.missed",
-                 *       "target_url": "https://office.maplestreet.example/kestrelvoice"
-                 *     }
-                 */
-                "application/json": components["schemas"]["CreateHookCommand"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    /** @description true when this was answered before, to the same request. */
-                    "Idempotent-Replayed"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HookItem"];
-                };
-            };
-            /** @description Created */
-            201: {
-                headers: {
-                    /** @description true when this was answered before, to the same request. */
-                    "Idempotent-Replayed"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "hook_01kjwbhvqwfk795n52e21h41b8",
-                     *       "event": "call.missed",
-                     *       "target_url": "https://office.maplestreet.example/kestrelvoice",
-                     *       "created_at": "2026-03-04T12:00:53.5Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["HookItem"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go together with how things stand. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    DeleteHook: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description hook_… or the bare UUID.
-                 * @example hook_01kjwbhvqwfk795n52e21h41b8
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    TestHook: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description hook_… or the bare UUID.
-                 * @example hook_01kjwbhvqwfk795n52e21h41b8
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Accepted */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "msg_01kjwbhvqwfbmsjybd4kef6rmd",
-                     *       "event": "call.missed",
-                     *       "url": "/api/webhooks/hook_01kjwbhvqwfk795n52e21h41b8/messages/msg_01kjwbhvqwfbmsjybd4kef6rmd"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["TestMessage"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    GetWebhook: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "we_01kjwbg9egf6btqbtwf5rxfpfs",
-                     *       "url": "https://office.maplestreet.example/kestrelvoice",
-                     *       "description": "The office, and the dispatch board",
-                     *       "events": [
-                     *         "call.completed",
-                     *         "emergency.detected"
-                     *       ],
-                     *       "status": "active",
-                     *       "disabled_reason": null,
-                     *       "disabled_at": null,
-                     *       "header_names": [],
-                     *       "rate_limit": 10,
-                     *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:53.5Z",
-                     *       "failing_since": "2026-03-04T12:00:53.4Z",
-                     *       "last_success_at": "2026-03-04T12:00:52.7Z",
-                     *       "last_failure_at": "2026-03-04T12:00:53.4Z",
-                     *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:53.5Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["WebhookEndpointItem"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    DeleteWebhook: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ChangeWebhook: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "description": "The office, and the dispatch board"
-                 *     }
-                 */
-                "application/json": components["schemas"]["ChangeWebhookChanges"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "we_01kjwbg9egf6btqbtwf5rxfpfs",
-                     *       "url": "https://office.maplestreet.example/kestrelvoice",
-                     *       "description": "The office, and the dispatch board",
-                     *       "events": [
-                     *         "call.completed",
-                     *         "emergency.detected"
-                     *       ],
-                     *       "status": "active",
-                     *       "disabled_reason": null,
-                     *       "disabled_at": null,
-                     *       "header_names": [],
-                     *       "rate_limit": 10,
-                     *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:53.5Z",
-                     *       "failing_since": "2026-03-04T12:00:53.4Z",
-                     *       "last_success_at": "2026-03-04T12:00:52.7Z",
-                     *       "last_failure_at": "2026-03-04T12:00:53.4Z",
-                     *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:53.5Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["WebhookEndpointItem"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ListWebhooks: {
-        parameters: {
-            query?: {
-                /** @description How many, 1 to 100; 20 when absent. */
-                limit?: number;
-                /** @description How many to skip. */
-                offset?: number;
-                /** @description The next_cursor of the page before; not together with offset. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "data": [
-                     *         {
-                     *           "id": "we_01kjwbg9egf6btqbtwf5rxfpfs",
-                     *           "url": "https://office.maplestreet.example/kestrelvoice",
-                     *           "description": "The office, and the dispatch board",
-                     *           "events": [
-                     *             "call.completed",
-                     *             "emergency.detected"
-                     *           ],
-                     *           "status": "active",
-                     *           "disabled_reason": null,
-                     *           "disabled_at": null,
-                     *           "header_names": [],
-                     *           "rate_limit": 10,
-                     *           "created_at": "2026-03-04T12:00:02Z",
-                     *           "updated_at": "2026-03-04T12:00:53.5Z",
-                     *           "failing_since": "2026-03-04T12:00:53.4Z",
-                     *           "last_success_at": "2026-03-04T12:00:52.7Z",
-                     *           "last_failure_at": "2026-03-04T12:00:53.4Z",
-                     *           "warning": null,
-                     *           "old_secret_ends_at": "2026-03-04T13:00:53.5Z"
-                     *         }
-                     *       ],
-                     *       "pagination": {
-                     *         "total": 1,
-                     *         "limit": 20,
-                     *         "offset": 0,
-                     *         "next_cursor": null
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ListWebhooksResponse"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    CreateWebhook: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "url": "https://office.maplestreet.example/kestrelvoice",
-                 *       "events": [
-                 *         "call.completed",
-                 *         "emergency.detected"
-                 *       ],
-                 *       "description": "The office"
-                 *     }
-                 */
-                "application/json": components["schemas"]["CreateWebhookCommand"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    /** @description true when this was answered before, to the same request. */
-                    "Idempotent-Replayed"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "we_01kjwbg9egf6btqbtwf5rxfpfs",
-                     *       "url": "https://office.maplestreet.example/kestrelvoice",
-                     *       "description": "The office",
-                     *       "events": [
-                     *         "call.completed",
-                     *         "emergency.detected"
-                     *       ],
-                     *       "status": "active",
-                     *       "disabled_reason": null,
-                     *       "disabled_at": null,
-                     *       "header_names": [],
-                     *       "rate_limit": 10,
-                     *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:02Z",
-                     *       "failing_since": null,
-                     *       "last_success_at": null,
-                     *       "last_failure_at": null,
-                     *       "warning": null,
-                     *       "old_secret_ends_at": null,
-                     *       "secret": "whsec_dGhpcyBpcyBhbiBleGFtcGxlLCBub3QgYSBzZWNyZXQ="
-                     *     }
-                     */
-                    "application/json": components["schemas"]["CreateWebhookResponse"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go together with how things stand. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    PauseWebhook: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "we_01kjwbg9egf6btqbtwf5rxfpfs",
-                     *       "url": "https://office.maplestreet.example/kestrelvoice",
-                     *       "description": "The office, and the dispatch board",
-                     *       "events": [
-                     *         "call.completed",
-                     *         "emergency.detected"
-                     *       ],
-                     *       "status": "paused",
-                     *       "disabled_reason": null,
-                     *       "disabled_at": null,
-                     *       "header_names": [],
-                     *       "rate_limit": 10,
-                     *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:53.5Z",
-                     *       "failing_since": "2026-03-04T12:00:53.4Z",
-                     *       "last_success_at": "2026-03-04T12:00:52.7Z",
-                     *       "last_failure_at": "2026-03-04T12:00:53.4Z",
-                     *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:53.5Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["WebhookEndpointItem"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go together with how things stand. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ResumeWebhook: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "we_01kjwbg9egf6btqbtwf5rxfpfs",
-                     *       "url": "https://office.maplestreet.example/kestrelvoice",
-                     *       "description": "The office, and the dispatch board",
-                     *       "events": [
-                     *         "call.completed",
-                     *         "emergency.detected"
-                     *       ],
-                     *       "status": "active",
-                     *       "disabled_reason": null,
-                     *       "disabled_at": null,
-                     *       "header_names": [],
-                     *       "rate_limit": 10,
-                     *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "updated_at": "2026-03-04T12:00:53.5Z",
-                     *       "failing_since": "2026-03-04T12:00:53.4Z",
-                     *       "last_success_at": "2026-03-04T12:00:52.7Z",
-                     *       "last_failure_at": "2026-03-04T12:00:53.4Z",
-                     *       "warning": null,
-                     *       "old_secret_ends_at": "2026-03-04T13:00:53.5Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["WebhookEndpointItem"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    RotateWebhookSecret: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /**
-                 * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                /**
-                 * @example {
-                 *       "expire_old_after_seconds": 3600
-                 *     }
-                 */
-                "application/json": null | components["schemas"]["RotateWebhookSecretRotation"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    /** @description true when this was answered before, to the same request. */
-                    "Idempotent-Replayed"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "we_01kjwbg9egf6btqbtwf5rxfpfs",
-                     *       "secret": "whsec_dGhpcyBpcyBhbiBleGFtcGxlLCBub3QgYSBzZWNyZXQ=",
-                     *       "old_secret_ends_at": "2026-03-04T13:00:53.5Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["RotateWebhookSecretResponse"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go together with how things stand. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    TestWebhook: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description we_… or the bare UUID.
-                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                /**
-                 * @example {
-                 *       "event": "call.completed"
-                 *     }
-                 */
-                "application/json": null | components["schemas"]["TestWebhookChoice"];
-            };
-        };
-        responses: {
-            /** @description Accepted */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "msg_01kjwbhtywfetvprrpmbzbmphm",
-                     *       "event": "call.completed",
-                     *       "url": "/api/webhooks/we_01kjwbg9egf6btqbtwf5rxfpfs/messages/msg_01kjwbhtywfetvprrpmbzbmphm"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["TestMessage"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    GetSummary: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description call_… or the bare UUID.
-                 * @example call_01kjwbg9egf26ta9hvey2gfcgp
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "call_id": "call_01kjwbg9egf26ta9hvey2gfcgp",
-                     *       "status": "ready",
-                     *       "summary": "The caller said: “Hi, this is Dana Whitfield.” “The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
-                     *       "reason": {
-                     *         "value": "The kitchen faucet is dripping, please call me back at 503-555-0142.",
-                     *         "turn": 2,
-                     *         "quote": "The kitchen faucet is dripping, please call me back at 503-555-0142."
-                     *       },
-                     *       "customer_name": {
-                     *         "value": "Dana Whitfield",
-                     *         "turn": 2,
-                     *         "quote": "this is Dana Whitfield"
-                     *       },
-                     *       "address": null,
-                     *       "phone": {
-                     *         "value": "+15035550142",
-                     *         "turn": 2,
-                     *         "quote": "503-555-0142"
-                     *       },
-                     *       "urgency": {
-                     *         "value": "normal",
-                     *         "turn": 2,
-                     *         "quote": "Hi, this is Dana Whitfield."
-                     *       },
-                     *       "outcome": {
-                     *         "value": "message_taken",
-                     *         "turn": 3,
-                     *         "quote": null
-                     *       },
-                     *       "follow_up": {
-                     *         "value": "Somebody will call you back.",
-                     *         "turn": 3,
-                     *         "quote": "Somebody will call you back."
-                     *       },
-                     *       "engine": {
-                     *         "name": "offline",
-                     *         "model": null
-                     *       },
-                     *       "fell_back": false,
-                     *       "fallback_reason": null,
-                     *       "created_at": "2026-03-04T12:00:51.7Z",
-                     *       "parts": [
-                     *         {
-                     *           "number": 1,
-                     *           "first_turn": 1,
-                     *           "last_turn": 3,
-                     *           "engine": {
-                     *             "name": "offline",
-                     *             "model": null
-                     *           },
-                     *           "fallback_reason": null
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["CallSummaryItem"];
-                };
-            };
-            /** @description Accepted */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CallSummaryItem"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    StartSummary: {
-        parameters: {
-            query?: {
-                /**
-                 * @description How long to wait for it in this request, 0 to 60; 10 when absent.
-                 * @example 10
-                 */
-                wait_seconds?: number;
-            };
-            header?: never;
-            path: {
-                /**
-                 * @description call_… or the bare UUID.
-                 * @example call_01kjwbg9egf26ta9hvey2gfcgp
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "call_id": "call_01kjwbg9egf26ta9hvey2gfcgp",
-                     *       "status": "ready",
-                     *       "summary": "The caller said: “Hi, this is Dana Whitfield.” “The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
-                     *       "reason": {
-                     *         "value": "The kitchen faucet is dripping, please call me back at 503-555-0142.",
-                     *         "turn": 2,
-                     *         "quote": "The kitchen faucet is dripping, please call me back at 503-555-0142."
-                     *       },
-                     *       "customer_name": {
-                     *         "value": "Dana Whitfield",
-                     *         "turn": 2,
-                     *         "quote": "this is Dana Whitfield"
-                     *       },
-                     *       "address": null,
-                     *       "phone": {
-                     *         "value": "+15035550142",
-                     *         "turn": 2,
-                     *         "quote": "503-555-0142"
-                     *       },
-                     *       "urgency": {
-                     *         "value": "normal",
-                     *         "turn": 2,
-                     *         "quote": "Hi, this is Dana Whitfield."
-                     *       },
-                     *       "outcome": {
-                     *         "value": "message_taken",
-                     *         "turn": 3,
-                     *         "quote": null
-                     *       },
-                     *       "follow_up": {
-                     *         "value": "Somebody will call you back.",
-                     *         "turn": 3,
-                     *         "quote": "Somebody will call you back."
-                     *       },
-                     *       "engine": {
-                     *         "name": "offline",
-                     *         "model": null
-                     *       },
-                     *       "fell_back": false,
-                     *       "fallback_reason": null,
-                     *       "created_at": "2026-03-04T12:00:51.7Z",
-                     *       "parts": [
-                     *         {
-                     *           "number": 1,
-                     *           "first_turn": 1,
-                     *           "last_turn": 3,
-                     *           "engine": {
-                     *             "name": "offline",
-                     *             "model": null
-                     *           },
-                     *           "fallback_reason": null
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["CallSummaryItem"];
-                };
-            };
-            /** @description Accepted */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CallSummaryItem"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go together with how things stand. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    EraseCaller: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "phone_number": "+15035550171"
-                 *     }
-                 */
-                "application/json": components["schemas"]["EraseCallerCommand"];
-            };
-        };
-        responses: {
-            /** @description Accepted */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "ers_01kjwbhvqwffrbm1481nwnnvwy",
-                     *       "kind": "caller",
-                     *       "status": "done",
-                     *       "calls": 0,
-                     *       "appointments": 0,
-                     *       "recordings": {
-                     *         "pending": 0,
-                     *         "deleted": 0,
-                     *         "failed": 0
-                     *       },
-                     *       "created_at": "2026-03-04T12:00:53.5Z",
-                     *       "finished_at": "2026-03-04T12:00:53.5Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErasureItem"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go together with how things stand. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    GetCallLog: {
-        parameters: {
-            query?: never;
             header?: {
                 /** @description The ETag of an answer that is at hand: 304 while it is still right. */
                 "If-None-Match"?: string;
             };
-            path: {
-                /**
-                 * @description call_… or the bare UUID.
-                 * @example call_01kjwbg9egf26ta9hvey2gfcgp
-                 */
-                id: string;
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -4778,73 +2240,58 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "call_01kjwbg9egf26ta9hvey2gfcgp",
-                     *       "phone_number": "+15035550142",
-                     *       "status": "completed",
-                     *       "duration": 42,
-                     *       "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egf26ta9hvey2gfcgp/recording",
-                     *       "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
-                     *       "created_at": "2026-03-04T12:00:02Z",
-                     *       "direction": "inbound",
-                     *       "outcome": "message_taken",
-                     *       "emergency": false,
-                     *       "summary": "“The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
-                     *       "turns": [
-                     *         {
-                     *           "sequence": 1,
-                     *           "speaker": "receptionist",
-                     *           "text": "Thank you for calling Maple Street Plumbing. How can I help?",
-                     *           "keys": false,
-                     *           "confidence": null,
-                     *           "at": "2026-03-04T12:00:03Z",
-                     *           "offset_ms": 1000
-                     *         },
-                     *         {
-                     *           "sequence": 2,
-                     *           "speaker": "caller",
-                     *           "text": "Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.",
-                     *           "keys": false,
-                     *           "confidence": 0.9,
-                     *           "at": "2026-03-04T12:00:04Z",
-                     *           "offset_ms": 2000
-                     *         },
-                     *         {
-                     *           "sequence": 3,
-                     *           "speaker": "receptionist",
-                     *           "text": "Thank you. Somebody will call you back.",
-                     *           "keys": false,
-                     *           "confidence": null,
-                     *           "at": "2026-03-04T12:00:05Z",
-                     *           "offset_ms": 3000
-                     *         }
-                     *       ],
-                     *       "timings": {
-                     *         "started_at": "2026-03-04T12:00:02Z",
-                     *         "ended_at": "2026-03-04T12:00:07Z",
-                     *         "first_caller_turn_at": "2026-03-04T12:00:04Z",
-                     *         "connected_seconds": 0,
-                     *         "voicemail_seconds": 0
+                     *       "range": {
+                     *         "from": "2026-02-26",
+                     *         "to": "2026-03-04",
+                     *         "interval": "week",
+                     *         "time_zone": "America/Los_Angeles"
                      *       },
-                     *       "decisions": [
+                     *       "totals": {
+                     *         "total_calls": 1,
+                     *         "completed_calls": 1,
+                     *         "missed_calls": 0,
+                     *         "average_duration": 42,
+                     *         "bookable_calls": 1,
+                     *         "booked_calls": 0,
+                     *         "booking_rate": 0,
+                     *         "emergency_calls": 0,
+                     *         "emergency_rate": 0,
+                     *         "recovered_calls": 0,
+                     *         "missed_call_recovery_rate": null
+                     *       },
+                     *       "series": [
                      *         {
-                     *           "at": "2026-03-04T12:00:02Z",
-                     *           "kind": "answered",
-                     *           "reason": "Answered within opening hours; the caller was told about the recording."
+                     *           "period": "2026-02-23",
+                     *           "total_calls": 0,
+                     *           "completed_calls": 0,
+                     *           "missed_calls": 0,
+                     *           "average_duration": null,
+                     *           "bookable_calls": 0,
+                     *           "booked_calls": 0,
+                     *           "booking_rate": null,
+                     *           "emergency_calls": 0,
+                     *           "emergency_rate": null,
+                     *           "recovered_calls": 0,
+                     *           "missed_call_recovery_rate": null
                      *         },
                      *         {
-                     *           "at": "2026-03-04T12:00:06Z",
-                     *           "kind": "recording",
-                     *           "reason": "A recording of 41 seconds was kept."
-                     *         },
-                     *         {
-                     *           "at": "2026-03-04T12:00:07Z",
-                     *           "kind": "ended",
-                     *           "reason": "The carrier reports completed after 42 seconds."
+                     *           "period": "2026-03-02",
+                     *           "total_calls": 1,
+                     *           "completed_calls": 1,
+                     *           "missed_calls": 0,
+                     *           "average_duration": 42,
+                     *           "bookable_calls": 1,
+                     *           "booked_calls": 0,
+                     *           "booking_rate": 0,
+                     *           "emergency_calls": 0,
+                     *           "emergency_rate": 0,
+                     *           "recovered_calls": 0,
+                     *           "missed_call_recovery_rate": null
                      *         }
                      *       ]
                      *     }
                      */
-                    "application/json": components["schemas"]["GetCallLogResponse"];
+                    "application/json": components["schemas"]["GetAnalyticsResponse"];
                 };
             };
             /** @description The answer at hand is still right. */
@@ -4874,104 +2321,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    EraseCallLog: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description call_… or the bare UUID.
-                 * @example call_01kjwbhv20e32a0s81fncsks5r
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Accepted */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "ers_01kjwbhvqwe598wq58dprk96nm",
-                     *       "kind": "call",
-                     *       "status": "done",
-                     *       "calls": 1,
-                     *       "appointments": 0,
-                     *       "recordings": {
-                     *         "pending": 0,
-                     *         "deleted": 0,
-                     *         "failed": 0
-                     *       },
-                     *       "created_at": "2026-03-04T12:00:53.5Z",
-                     *       "finished_at": "2026-03-04T12:00:53.5Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErasureItem"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
+            /** @description The plan does not include it; required_plan is the smallest that does. */
+            402: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4981,1184 +2332,6 @@ export interface operations {
             };
             /** @description The credential may not do this. */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go together with how things stand. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ExportCaller: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "phone_number": "+15035550142"
-                 *     }
-                 */
-                "application/json": components["schemas"]["ExportCallerCommand"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "phone_number": "+15035550142",
-                     *       "exported_at": "2026-03-04T12:00:53.5Z",
-                     *       "calls": [
-                     *         {
-                     *           "id": "call_01kjwbg9egf26ta9hvey2gfcgp",
-                     *           "phone_number": "+15035550142",
-                     *           "dialed_number": "+15035550001",
-                     *           "direction": "inbound",
-                     *           "status": "completed",
-                     *           "outcome": "message_taken",
-                     *           "emergency": false,
-                     *           "duration": 42,
-                     *           "created_at": "2026-03-04T12:00:02Z",
-                     *           "ended_at": "2026-03-04T12:00:07Z",
-                     *           "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
-                     *           "summary": "“The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
-                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egf26ta9hvey2gfcgp/recording",
-                     *           "turns": [
-                     *             {
-                     *               "sequence": 1,
-                     *               "speaker": "receptionist",
-                     *               "text": "Thank you for calling Maple Street Plumbing. How can I help?",
-                     *               "keys": false,
-                     *               "confidence": null,
-                     *               "at": "2026-03-04T12:00:03Z",
-                     *               "offset_ms": 1000
-                     *             },
-                     *             {
-                     *               "sequence": 2,
-                     *               "speaker": "caller",
-                     *               "text": "Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.",
-                     *               "keys": false,
-                     *               "confidence": 0.9,
-                     *               "at": "2026-03-04T12:00:04Z",
-                     *               "offset_ms": 2000
-                     *             },
-                     *             {
-                     *               "sequence": 3,
-                     *               "speaker": "receptionist",
-                     *               "text": "Thank you. Somebody will call you back.",
-                     *               "keys": false,
-                     *               "confidence": null,
-                     *               "at": "2026-03-04T12:00:05Z",
-                     *               "offset_ms": 3000
-                     *             }
-                     *           ],
-                     *           "long_summary": {
-                     *             "call_id": "call_01kjwbg9egf26ta9hvey2gfcgp",
-                     *             "status": "ready",
-                     *             "summary": "The caller said: “Hi, this is Dana Whitfield.” “The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
-                     *             "reason": {
-                     *               "value": "The kitchen faucet is dripping, please call me back at 503-555-0142.",
-                     *               "turn": 2,
-                     *               "quote": "The kitchen faucet is dripping, please call me back at 503-555-0142."
-                     *             },
-                     *             "customer_name": {
-                     *               "value": "Dana Whitfield",
-                     *               "turn": 2,
-                     *               "quote": "this is Dana Whitfield"
-                     *             },
-                     *             "address": null,
-                     *             "phone": {
-                     *               "value": "+15035550142",
-                     *               "turn": 2,
-                     *               "quote": "503-555-0142"
-                     *             },
-                     *             "urgency": {
-                     *               "value": "normal",
-                     *               "turn": 2,
-                     *               "quote": "Hi, this is Dana Whitfield."
-                     *             },
-                     *             "outcome": {
-                     *               "value": "message_taken",
-                     *               "turn": 3,
-                     *               "quote": null
-                     *             },
-                     *             "follow_up": {
-                     *               "value": "Somebody will call you back.",
-                     *               "turn": 3,
-                     *               "quote": "Somebody will call you back."
-                     *             },
-                     *             "engine": {
-                     *               "name": "offline",
-                     *               "model": null
-                     *             },
-                     *             "fell_back": false,
-                     *             "fallback_reason": null,
-                     *             "created_at": "2026-03-04T12:00:51.7Z",
-                     *             "parts": [
-                     *               {
-                     *                 "number": 1,
-                     *                 "first_turn": 1,
-                     *                 "last_turn": 3,
-                     *                 "engine": {
-                     *                   "name": "offline",
-                     *                   "model": null
-                     *                 },
-                     *                 "fallback_reason": null
-                     *               }
-                     *             ]
-                     *           },
-                     *           "events": [
-                     *             {
-                     *               "sequence": 1,
-                     *               "id": "evt_01kjwbga4cfaba0nhps8jbacc8",
-                     *               "event": "call.completed",
-                     *               "timestamp": "2026-03-04T12:00:07Z",
-                     *               "data": {
-                     *                 "call_id": "call_01kjwbg9egf26ta9hvey2gfcgp",
-                     *                 "phone_number": "+15035550142",
-                     *                 "duration": 42,
-                     *                 "outcome": "message_taken",
-                     *                 "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
-                     *                 "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egf26ta9hvey2gfcgp/recording",
-                     *                 "direction": "inbound",
-                     *                 "emergency": false,
-                     *                 "started_at": "2026-03-04T12:00:02Z",
-                     *                 "ended_at": "2026-03-04T12:00:07Z"
-                     *               },
-                     *               "messages": []
-                     *             }
-                     *           ]
-                     *         }
-                     *       ],
-                     *       "appointments": []
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ExportCallerResponse"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ExportCallLogs: {
-        parameters: {
-            query?: {
-                /** @description First day (YYYY-MM-DD, in the tenant's time zone) or instant (RFC 3339). */
-                from_date?: string;
-                /** @description Last day, included whole, or the instant before which calls came in. */
-                to_date?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/x-ndjson": components["schemas"]["Stream"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    GetErasure: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description ers_… or the bare UUID.
-                 * @example ers_01kjwbhvqwffrbm1481nwnnvwy
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "ers_01kjwbhvqwffrbm1481nwnnvwy",
-                     *       "kind": "caller",
-                     *       "status": "done",
-                     *       "calls": 0,
-                     *       "appointments": 0,
-                     *       "recordings": {
-                     *         "pending": 0,
-                     *         "deleted": 0,
-                     *         "failed": 0
-                     *       },
-                     *       "created_at": "2026-03-04T12:00:53.5Z",
-                     *       "finished_at": "2026-03-04T12:00:53.5Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ErasureItem"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    GetRetention: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "call_days": null,
-                     *       "updated_at": null
-                     *     }
-                     */
-                    "application/json": components["schemas"]["RetentionItem"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ChangeRetention: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "call_days": 365
-                 *     }
-                 */
-                "application/json": components["schemas"]["ChangeRetentionCommand"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "call_days": 365,
-                     *       "updated_at": "2026-03-04T12:00:53.5Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["RetentionItem"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    GetMe: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "kind": "api_key",
-                     *       "id": "key_01kjwbhvqweenryf763rw1ee51",
-                     *       "email": null,
-                     *       "role": null,
-                     *       "key_name": "Test",
-                     *       "scopes": [
-                     *         "read",
-                     *         "write"
-                     *       ],
-                     *       "mode": "live",
-                     *       "tenant": {
-                     *         "id": "ten_01kjwbhvqwf66bp1t4tqdtxx4q",
-                     *         "name": "Maple Street Plumbing",
-                     *         "plan": "personal",
-                     *         "time_zone": "America/Los_Angeles"
-                     *       },
-                     *       "quota": {
-                     *         "requests_per_minute": 100,
-                     *         "remaining": 99,
-                     *         "resets_in": 7
-                     *       },
-                     *       "tenants": null
-                     *     }
-                     */
-                    "application/json": components["schemas"]["GetMeResponse"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ListMembers: {
-        parameters: {
-            query?: {
-                /** @description How many, 1 to 100; 20 when absent. */
-                limit?: string;
-                /** @description How many to skip. */
-                offset?: string;
-                /** @description The next_cursor of the page before; not together with offset. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "data": [
-                     *         {
-                     *           "id": "019cb8b8-21e8-7373-84e8-2e4aa63ee609",
-                     *           "email": "robin@maplestreet.example",
-                     *           "role": "admin",
-                     *           "created_at": "2026-03-04T12:00:01Z"
-                     *         },
-                     *         {
-                     *           "id": "019cb8b8-1e00-7c97-877d-dcb24ddf6b1b",
-                     *           "email": "member2@maplestreet.example",
-                     *           "role": "owner",
-                     *           "created_at": "2026-03-04T12:00:00Z"
-                     *         }
-                     *       ],
-                     *       "pagination": {
-                     *         "total": 2,
-                     *         "limit": 20,
-                     *         "offset": 0,
-                     *         "next_cursor": null
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ListMembersResponse"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    AddMember: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "email": "robin@maplestreet.example",
-                 *       "role": "member"
-                 *     }
-                 */
-                "application/json": components["schemas"]["AddMemberCommand"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    /** @description true when this was answered before, to the same request. */
-                    "Idempotent-Replayed"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019cb8b8-21e8-7373-84e8-2e4aa63ee609",
-                     *       "email": "robin@maplestreet.example",
-                     *       "role": "member",
-                     *       "created_at": "2026-03-04T12:00:01Z",
-                     *       "password": "DTbpAJNUXivbVZuYS8WA"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["AddMemberResponse"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go together with how things stand. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    RemoveMember: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The user id.
-                 * @example 019cb8b8-21e8-7373-84e8-2e4aa63ee609
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go together with how things stand. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ChangeMember: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description The user id.
-                 * @example 019cb8b8-21e8-7373-84e8-2e4aa63ee609
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "role": "admin"
-                 *     }
-                 */
-                "application/json": components["schemas"]["ChangeMemberBody"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019cb8b8-21e8-7373-84e8-2e4aa63ee609",
-                     *       "email": "robin@maplestreet.example",
-                     *       "role": "admin",
-                     *       "created_at": "2026-03-04T12:00:01Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["MemberItem"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go together with how things stand. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not application/json. */
-            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6537,459 +2710,26 @@ export interface operations {
             };
         };
     };
-    GetEventSamples: {
+    ListAppointments: {
         parameters: {
             query?: {
-                /** @description How many at most, 1 to 10; 3 when absent. */
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                /**
-                 * @description A type of event.
-                 * @example emergency.detected
-                 */
-                event: "call.completed" | "call.missed" | "emergency.detected" | "appointment.booked";
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "event": "emergency.detected",
-                     *         "timestamp": "2026-01-15T18:24:05Z",
-                     *         "id": "evt_01kf1f0tggfgyswkttddy8v7gf",
-                     *         "data": {
-                     *           "call_id": "call_01kcd2rfaefx88mtvwhpf0y6hb",
-                     *           "phone_number": "+15035550142",
-                     *           "phrase": "burst pipe",
-                     *           "said": "Hello, we have a burst pipe and the basement is filling up",
-                     *           "started_at": "2026-01-15T18:23:44Z"
-                     *         }
-                     *       }
-                     *     ]
-                     */
-                    "application/json": Record<string, never>[];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ListEventTypes: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example [
-                     *       {
-                     *         "key": "call.completed",
-                     *         "label": "Call completed"
-                     *       },
-                     *       {
-                     *         "key": "call.missed",
-                     *         "label": "Call missed"
-                     *       },
-                     *       {
-                     *         "key": "emergency.detected",
-                     *         "label": "Emergency detected"
-                     *       },
-                     *       {
-                     *         "key": "appointment.booked",
-                     *         "label": "Appointment booked"
-                     *       }
-                     *     ]
-                     */
-                    "application/json": components["schemas"]["ListEventTypesEventType"][];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ListTenantEvents: {
-        parameters: {
-            query?: {
-                /**
-                 * @description A sequence, or the evt_ id of an event; what comes after it. From the beginning when absent.
-                 * @example 0
-                 */
-                after?: string;
-                /** @description One type only. Without it the sequence has no gaps. */
-                event?: "call.completed" | "call.missed" | "emergency.detected" | "appointment.booked";
                 /** @description How many, 1 to 100; 20 when absent. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "data": [
-                     *         {
-                     *           "sequence": 1,
-                     *           "event": "call.completed",
-                     *           "timestamp": "2026-03-04T12:00:07Z",
-                     *           "id": "evt_01kjwbga4cfaba0nhps8jbacc8",
-                     *           "data": {
-                     *             "call_id": "call_01kjwbg9egf26ta9hvey2gfcgp",
-                     *             "phone_number": "+15035550142",
-                     *             "duration": 42,
-                     *             "outcome": "message_taken",
-                     *             "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
-                     *             "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egf26ta9hvey2gfcgp/recording",
-                     *             "direction": "inbound",
-                     *             "emergency": false,
-                     *             "started_at": "2026-03-04T12:00:02Z",
-                     *             "ended_at": "2026-03-04T12:00:07Z"
-                     *           },
-                     *           "erased": false
-                     *         }
-                     *       ],
-                     *       "after": 1,
-                     *       "latest_sequence": 1
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ListTenantEventsResponse"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    GetRecording: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description One range of bytes, as players ask for it: bytes=0-65535. */
-                Range?: string;
-            };
-            path: {
-                /** @description call_… or the bare UUID. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The recording, a WAV file. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "audio/wav": string;
-                };
-            };
-            /** @description The part of it that Range asks for. */
-            206: {
-                headers: {
-                    /** @description Which part it is, and of how much. */
-                    "Content-Range"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "audio/wav": string;
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It ends before the range that was asked for. */
-            416: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ListCallLogs: {
-        parameters: {
-            query?: {
-                /**
-                 * @description How many, 1 to 100; 20 when absent.
-                 * @example 20
-                 */
-                limit?: number;
-                /** @description How many to skip: any place costs about the same. */
-                offset?: number;
+                limit?: string;
+                /** @description How many to skip, up to 10,000. Go deeper with cursor. */
+                offset?: string;
                 /** @description The next_cursor of the page before; not together with offset. */
                 cursor?: string;
-                /** @description completed, in-progress or missed. */
-                status?: "completed" | "in-progress" | "missed";
-                /** @description What the call came to. */
-                outcome?: "appointment_booked" | "message_taken" | "transferred" | "voicemail" | "escalated" | "abandoned" | "no_answer" | "failed";
-                /** @description true: only calls in which the receptionist could have booked. */
-                bookable?: boolean;
-                /** @description Whether an emergency was detected. */
-                emergency?: boolean;
-                /** @description Whether it was missed and the caller talked to within 24 hours. */
-                recovered?: boolean;
-                /** @description First day (YYYY-MM-DD, in the tenant's time zone) or instant (RFC 3339). */
+                /**
+                 * @description scheduled, completed or cancelled.
+                 * @example scheduled
+                 */
+                status?: string;
+                /** @description First day on which they begin (YYYY-MM-DD, in the tenant's time zone) or instant (RFC 3339). */
                 from_date?: string;
-                /** @description Last day, included whole, or the instant before which calls came in. */
+                /** @description Last day, included whole, or the instant before which they begin. */
                 to_date?: string;
             };
-            header?: {
-                /** @description The ETag of an answer that is at hand: 304 while it is still right. */
-                "If-None-Match"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -6998,8 +2738,6 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description For If-None-Match, the next time. */
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7007,16 +2745,28 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "call_01kjwbg9egf26ta9hvey2gfcgp",
-                     *           "phone_number": "+15035550142",
-                     *           "status": "completed",
-                     *           "duration": 42,
-                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egf26ta9hvey2gfcgp/recording",
-                     *           "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
-                     *           "created_at": "2026-03-04T12:00:02Z",
-                     *           "direction": "inbound",
-                     *           "outcome": "message_taken",
-                     *           "emergency": false
+                     *           "id": "appt_01kjwbhwq4en7r4vnhpe99p9yn",
+                     *           "status": "scheduled",
+                     *           "starts_at": "2026-03-05T18:00:00Z",
+                     *           "ends_at": "2026-03-05T19:00:00Z",
+                     *           "service": {
+                     *             "id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
+                     *             "name": "Drain cleaning"
+                     *           },
+                     *           "resource": {
+                     *             "id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
+                     *             "name": "Technician 1"
+                     *           },
+                     *           "customer": {
+                     *             "name": "Dana Whitfield",
+                     *             "phone_number": "+15035550142",
+                     *             "address": "12 Alder Court"
+                     *           },
+                     *           "notes": null,
+                     *           "source": "api",
+                     *           "call_id": null,
+                     *           "created_at": "2026-03-04T12:00:54.5Z",
+                     *           "updated_at": "2026-03-04T12:00:54.5Z"
                      *         }
                      *       ],
                      *       "pagination": {
@@ -7027,14 +2777,378 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": components["schemas"]["ListCallLogsResponse"];
+                    "application/json": components["schemas"]["ListAppointmentsResponse"];
                 };
             };
-            /** @description The answer at hand is still right. */
-            304: {
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
                 headers: {
-                    /** @description For If-None-Match, the next time. */
-                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    BookAppointment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "service_id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
+                 *       "starts_at": "2026-03-05T18:00:00Z",
+                 *       "customer": {
+                 *         "name": "Dana Whitfield",
+                 *         "phone_number": "+15035550142",
+                 *         "address": "12 Alder Court"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["BookAppointmentCommand"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "appt_01kjwbhwq4en7r4vnhpe99p9yn",
+                     *       "status": "scheduled",
+                     *       "starts_at": "2026-03-05T18:00:00Z",
+                     *       "ends_at": "2026-03-05T19:00:00Z",
+                     *       "service": {
+                     *         "id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
+                     *         "name": "Drain cleaning"
+                     *       },
+                     *       "resource": {
+                     *         "id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
+                     *         "name": "Technician 1"
+                     *       },
+                     *       "customer": {
+                     *         "name": "Dana Whitfield",
+                     *         "phone_number": "+15035550142",
+                     *         "address": "12 Alder Court"
+                     *       },
+                     *       "notes": null,
+                     *       "source": "api",
+                     *       "call_id": null,
+                     *       "created_at": "2026-03-04T12:00:54.5Z",
+                     *       "updated_at": "2026-03-04T12:00:54.5Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AppointmentItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    HoldAppointment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "service_id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
+                 *       "starts_at": "2026-03-05T22:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["HoldAppointmentCommand"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "appt_01kjwbhwq4ep6aynhfqvaj18a2",
+                     *       "starts_at": "2026-03-05T22:00:00Z",
+                     *       "ends_at": "2026-03-05T23:00:00Z",
+                     *       "resource_id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
+                     *       "expires_at": "2026-03-04T12:05:54.5Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HoldAppointmentItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ReleaseHold: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description appt_… or the bare UUID.
+                 * @example appt_01kjwbhwq4ep6aynhfqvaj18a2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7059,6 +3173,783 @@ export interface operations {
             };
             /** @description The credential may not do this. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    GetAppointment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description appt_… or the bare UUID.
+                 * @example appt_01kjwbhwq4en7r4vnhpe99p9yn
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "appt_01kjwbhwq4en7r4vnhpe99p9yn",
+                     *       "status": "scheduled",
+                     *       "starts_at": "2026-03-05T18:00:00Z",
+                     *       "ends_at": "2026-03-05T19:00:00Z",
+                     *       "service": {
+                     *         "id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
+                     *         "name": "Drain cleaning"
+                     *       },
+                     *       "resource": {
+                     *         "id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
+                     *         "name": "Technician 1"
+                     *       },
+                     *       "customer": {
+                     *         "name": "Dana Whitfield",
+                     *         "phone_number": "+15035550142",
+                     *         "address": "12 Alder Court"
+                     *       },
+                     *       "notes": null,
+                     *       "source": "api",
+                     *       "call_id": null,
+                     *       "created_at": "2026-03-04T12:00:54.5Z",
+                     *       "updated_at": "2026-03-04T12:00:54.5Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AppointmentItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    CancelAppointment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description appt_… or the bare UUID.
+                 * @example appt_01kjwbhwq4en7r4vnhpe99p9yn
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "appt_01kjwbhwq4en7r4vnhpe99p9yn",
+                     *       "status": "cancelled",
+                     *       "starts_at": "2026-03-05T20:00:00Z",
+                     *       "ends_at": "2026-03-05T21:00:00Z",
+                     *       "service": {
+                     *         "id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
+                     *         "name": "Drain cleaning"
+                     *       },
+                     *       "resource": {
+                     *         "id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
+                     *         "name": "Technician 1"
+                     *       },
+                     *       "customer": {
+                     *         "name": "Dana Whitfield",
+                     *         "phone_number": "+15035550142",
+                     *         "address": "12 Alder Court"
+                     *       },
+                     *       "notes": null,
+                     *       "source": "api",
+                     *       "call_id": null,
+                     *       "created_at": "2026-03-04T12:00:54.5Z",
+                     *       "updated_at": "2026-03-04T12:00:54.5Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AppointmentItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    CompleteAppointment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description appt_… or the bare UUID.
+                 * @example appt_01kjwbhwq4fvk8a03grmgwewx8
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "appt_01kjwbhwq4fvk8a03grmgwewx8",
+                     *       "status": "completed",
+                     *       "starts_at": "2026-03-04T17:00:00Z",
+                     *       "ends_at": "2026-03-04T18:00:00Z",
+                     *       "service": {
+                     *         "id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
+                     *         "name": "Drain cleaning"
+                     *       },
+                     *       "resource": {
+                     *         "id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
+                     *         "name": "Technician 1"
+                     *       },
+                     *       "customer": {
+                     *         "name": "Sam Ortiz",
+                     *         "phone_number": "+15035550143",
+                     *         "address": null
+                     *       },
+                     *       "notes": null,
+                     *       "source": "api",
+                     *       "call_id": null,
+                     *       "created_at": "2026-03-04T12:00:54.5Z",
+                     *       "updated_at": "2026-03-04T18:00:54.5Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AppointmentItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    RescheduleAppointment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description appt_… or the bare UUID.
+                 * @example appt_01kjwbhwq4en7r4vnhpe99p9yn
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "starts_at": "2026-03-05T20:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RescheduleAppointmentWish"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "appt_01kjwbhwq4en7r4vnhpe99p9yn",
+                     *       "status": "scheduled",
+                     *       "starts_at": "2026-03-05T20:00:00Z",
+                     *       "ends_at": "2026-03-05T21:00:00Z",
+                     *       "service": {
+                     *         "id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
+                     *         "name": "Drain cleaning"
+                     *       },
+                     *       "resource": {
+                     *         "id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
+                     *         "name": "Technician 1"
+                     *       },
+                     *       "customer": {
+                     *         "name": "Dana Whitfield",
+                     *         "phone_number": "+15035550142",
+                     *         "address": "12 Alder Court"
+                     *       },
+                     *       "notes": null,
+                     *       "source": "api",
+                     *       "call_id": null,
+                     *       "created_at": "2026-03-04T12:00:54.5Z",
+                     *       "updated_at": "2026-03-04T12:00:54.5Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AppointmentItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ListAuditLog: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How many, 1 to 100; 20 when absent.
+                 * @example 1
+                 */
+                limit?: string;
+                /** @description How many to skip. */
+                offset?: string;
+                /** @description The next_cursor of the page before; not together with offset. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "aud_01kjwbhvqwfqn9dcqc9jtjwwge",
+                     *           "created_at": "2026-03-04T12:00:53.5Z",
+                     *           "actor": {
+                     *             "kind": "api_key",
+                     *             "id": "key_01kjwbg7g0em08jffpex3gxw9b",
+                     *             "email": null
+                     *           },
+                     *           "action": "webhook.secret_rotated",
+                     *           "target": "we_01kjwbg9egf6btqbtwf5rxfpfs",
+                     *           "detail": null
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "total": 7,
+                     *         "limit": 1,
+                     *         "offset": 0,
+                     *         "next_cursor": "AQjeeeWvrNPAAZy4uO78feqWsuxMtS5yDg"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListAuditLogResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    GetAvailability: {
+        parameters: {
+            query?: {
+                /**
+                 * @description svc_… or the bare UUID.
+                 * @example svc_01kjwbhvqwfxf9cz2m536xv85m
+                 */
+                service_id?: string;
+                /**
+                 * @description First instant (RFC 3339); now when absent or past.
+                 * @example 2026-03-05T16:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description Instant before which the times begin, up to 31 days after from; 7 days after it when absent.
+                 * @example 2026-03-05T19:00:00Z
+                 */
+                to?: string;
+                /** @description Only of this one: res_… or the bare UUID. */
+                resource_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "starts_at": "2026-03-05T16:00:00Z",
+                     *           "ends_at": "2026-03-05T17:00:00Z",
+                     *           "resource_id": "res_01kjwbhvqwfc1r8rc52vph3ac0"
+                     *         },
+                     *         {
+                     *           "starts_at": "2026-03-05T17:00:00Z",
+                     *           "ends_at": "2026-03-05T18:00:00Z",
+                     *           "resource_id": "res_01kjwbhvqwfc1r8rc52vph3ac0"
+                     *         },
+                     *         {
+                     *           "starts_at": "2026-03-05T18:00:00Z",
+                     *           "ends_at": "2026-03-05T19:00:00Z",
+                     *           "resource_id": "res_01kjwbhvqwfc1r8rc52vph3ac0"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GetAvailabilityResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7784,13 +4675,2460 @@ export interface operations {
             };
         };
     };
-    ListAuditLog: {
+    ListCallLogs: {
         parameters: {
             query?: {
                 /**
                  * @description How many, 1 to 100; 20 when absent.
-                 * @example 1
+                 * @example 20
                  */
+                limit?: number;
+                /** @description How many to skip: any place costs about the same. */
+                offset?: number;
+                /** @description The next_cursor of the page before; not together with offset. */
+                cursor?: string;
+                /** @description completed, in-progress or missed. */
+                status?: "completed" | "in-progress" | "missed";
+                /** @description What the call came to. */
+                outcome?: "appointment_booked" | "message_taken" | "transferred" | "voicemail" | "escalated" | "abandoned" | "no_answer" | "failed";
+                /** @description true: only calls in which the receptionist could have booked. */
+                bookable?: boolean;
+                /** @description Whether an emergency was detected. */
+                emergency?: boolean;
+                /** @description Whether it was missed and the caller talked to within 24 hours. */
+                recovered?: boolean;
+                /** @description First day (YYYY-MM-DD, in the tenant's time zone) or instant (RFC 3339). */
+                from_date?: string;
+                /** @description Last day, included whole, or the instant before which calls came in. */
+                to_date?: string;
+            };
+            header?: {
+                /** @description The ETag of an answer that is at hand: 304 while it is still right. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description For If-None-Match, the next time. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "call_01kjwbg9egf26ta9hvey2gfcgp",
+                     *           "phone_number": "+15035550142",
+                     *           "status": "completed",
+                     *           "duration": 42,
+                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egf26ta9hvey2gfcgp/recording",
+                     *           "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
+                     *           "created_at": "2026-03-04T12:00:02Z",
+                     *           "direction": "inbound",
+                     *           "outcome": "message_taken",
+                     *           "emergency": false
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "total": 1,
+                     *         "limit": 20,
+                     *         "offset": 0,
+                     *         "next_cursor": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListCallLogsResponse"];
+                };
+            };
+            /** @description The answer at hand is still right. */
+            304: {
+                headers: {
+                    /** @description For If-None-Match, the next time. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    GetCallLog: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of an answer that is at hand: 304 while it is still right. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description call_… or the bare UUID.
+                 * @example call_01kjwbg9egf26ta9hvey2gfcgp
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description For If-None-Match, the next time. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "call_01kjwbg9egf26ta9hvey2gfcgp",
+                     *       "phone_number": "+15035550142",
+                     *       "status": "completed",
+                     *       "duration": 42,
+                     *       "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egf26ta9hvey2gfcgp/recording",
+                     *       "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
+                     *       "created_at": "2026-03-04T12:00:02Z",
+                     *       "direction": "inbound",
+                     *       "outcome": "message_taken",
+                     *       "emergency": false,
+                     *       "summary": "“The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
+                     *       "turns": [
+                     *         {
+                     *           "sequence": 1,
+                     *           "speaker": "receptionist",
+                     *           "text": "Thank you for calling Maple Street Plumbing. How can I help?",
+                     *           "keys": false,
+                     *           "confidence": null,
+                     *           "at": "2026-03-04T12:00:03Z",
+                     *           "offset_ms": 1000
+                     *         },
+                     *         {
+                     *           "sequence": 2,
+                     *           "speaker": "caller",
+                     *           "text": "Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.",
+                     *           "keys": false,
+                     *           "confidence": 0.9,
+                     *           "at": "2026-03-04T12:00:04Z",
+                     *           "offset_ms": 2000
+                     *         },
+                     *         {
+                     *           "sequence": 3,
+                     *           "speaker": "receptionist",
+                     *           "text": "Thank you. Somebody will call you back.",
+                     *           "keys": false,
+                     *           "confidence": null,
+                     *           "at": "2026-03-04T12:00:05Z",
+                     *           "offset_ms": 3000
+                     *         }
+                     *       ],
+                     *       "timings": {
+                     *         "started_at": "2026-03-04T12:00:02Z",
+                     *         "ended_at": "2026-03-04T12:00:07Z",
+                     *         "first_caller_turn_at": "2026-03-04T12:00:04Z",
+                     *         "connected_seconds": 0,
+                     *         "voicemail_seconds": 0
+                     *       },
+                     *       "decisions": [
+                     *         {
+                     *           "at": "2026-03-04T12:00:02Z",
+                     *           "kind": "answered",
+                     *           "reason": "Answered within opening hours; the caller was told about the recording."
+                     *         },
+                     *         {
+                     *           "at": "2026-03-04T12:00:06Z",
+                     *           "kind": "recording",
+                     *           "reason": "A recording of 41 seconds was kept."
+                     *         },
+                     *         {
+                     *           "at": "2026-03-04T12:00:07Z",
+                     *           "kind": "ended",
+                     *           "reason": "The carrier reports completed after 42 seconds."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GetCallLogResponse"];
+                };
+            };
+            /** @description The answer at hand is still right. */
+            304: {
+                headers: {
+                    /** @description For If-None-Match, the next time. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    EraseCallLog: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description call_… or the bare UUID.
+                 * @example call_01kjwbhv20e32a0s81fncsks5r
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ers_01kjwbhvqwe598wq58dprk96nm",
+                     *       "kind": "call",
+                     *       "status": "done",
+                     *       "calls": 1,
+                     *       "appointments": 0,
+                     *       "recordings": {
+                     *         "pending": 0,
+                     *         "deleted": 0,
+                     *         "failed": 0
+                     *       },
+                     *       "created_at": "2026-03-04T12:00:53.5Z",
+                     *       "finished_at": "2026-03-04T12:00:53.5Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErasureItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    GetRecording: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One range of bytes, as players ask for it: bytes=0-65535. */
+                Range?: string;
+            };
+            path: {
+                /** @description call_… or the bare UUID. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The recording, a WAV file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            /** @description The part of it that Range asks for. */
+            206: {
+                headers: {
+                    /** @description Which part it is, and of how much. */
+                    "Content-Range"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It ends before the range that was asked for. */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    GetSummary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description call_… or the bare UUID.
+                 * @example call_01kjwbg9egf26ta9hvey2gfcgp
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "call_id": "call_01kjwbg9egf26ta9hvey2gfcgp",
+                     *       "status": "ready",
+                     *       "summary": "The caller said: “Hi, this is Dana Whitfield.” “The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
+                     *       "reason": {
+                     *         "value": "The kitchen faucet is dripping, please call me back at 503-555-0142.",
+                     *         "turn": 2,
+                     *         "quote": "The kitchen faucet is dripping, please call me back at 503-555-0142."
+                     *       },
+                     *       "customer_name": {
+                     *         "value": "Dana Whitfield",
+                     *         "turn": 2,
+                     *         "quote": "this is Dana Whitfield"
+                     *       },
+                     *       "address": null,
+                     *       "phone": {
+                     *         "value": "+15035550142",
+                     *         "turn": 2,
+                     *         "quote": "503-555-0142"
+                     *       },
+                     *       "urgency": {
+                     *         "value": "normal",
+                     *         "turn": 2,
+                     *         "quote": "Hi, this is Dana Whitfield."
+                     *       },
+                     *       "outcome": {
+                     *         "value": "message_taken",
+                     *         "turn": 3,
+                     *         "quote": null
+                     *       },
+                     *       "follow_up": {
+                     *         "value": "Somebody will call you back.",
+                     *         "turn": 3,
+                     *         "quote": "Somebody will call you back."
+                     *       },
+                     *       "engine": {
+                     *         "name": "offline",
+                     *         "model": null
+                     *       },
+                     *       "fell_back": false,
+                     *       "fallback_reason": null,
+                     *       "created_at": "2026-03-04T12:00:51.7Z",
+                     *       "parts": [
+                     *         {
+                     *           "number": 1,
+                     *           "first_turn": 1,
+                     *           "last_turn": 3,
+                     *           "engine": {
+                     *             "name": "offline",
+                     *             "model": null
+                     *           },
+                     *           "fallback_reason": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CallSummaryItem"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallSummaryItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    StartSummary: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How long to wait for it in this request, 0 to 60; 10 when absent.
+                 * @example 10
+                 */
+                wait_seconds?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description call_… or the bare UUID.
+                 * @example call_01kjwbg9egf26ta9hvey2gfcgp
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "call_id": "call_01kjwbg9egf26ta9hvey2gfcgp",
+                     *       "status": "ready",
+                     *       "summary": "The caller said: “Hi, this is Dana Whitfield.” “The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
+                     *       "reason": {
+                     *         "value": "The kitchen faucet is dripping, please call me back at 503-555-0142.",
+                     *         "turn": 2,
+                     *         "quote": "The kitchen faucet is dripping, please call me back at 503-555-0142."
+                     *       },
+                     *       "customer_name": {
+                     *         "value": "Dana Whitfield",
+                     *         "turn": 2,
+                     *         "quote": "this is Dana Whitfield"
+                     *       },
+                     *       "address": null,
+                     *       "phone": {
+                     *         "value": "+15035550142",
+                     *         "turn": 2,
+                     *         "quote": "503-555-0142"
+                     *       },
+                     *       "urgency": {
+                     *         "value": "normal",
+                     *         "turn": 2,
+                     *         "quote": "Hi, this is Dana Whitfield."
+                     *       },
+                     *       "outcome": {
+                     *         "value": "message_taken",
+                     *         "turn": 3,
+                     *         "quote": null
+                     *       },
+                     *       "follow_up": {
+                     *         "value": "Somebody will call you back.",
+                     *         "turn": 3,
+                     *         "quote": "Somebody will call you back."
+                     *       },
+                     *       "engine": {
+                     *         "name": "offline",
+                     *         "model": null
+                     *       },
+                     *       "fell_back": false,
+                     *       "fallback_reason": null,
+                     *       "created_at": "2026-03-04T12:00:51.7Z",
+                     *       "parts": [
+                     *         {
+                     *           "number": 1,
+                     *           "first_turn": 1,
+                     *           "last_turn": 3,
+                     *           "engine": {
+                     *             "name": "offline",
+                     *             "model": null
+                     *           },
+                     *           "fallback_reason": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CallSummaryItem"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallSummaryItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    EraseCaller: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "phone_number": "+15035550171"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EraseCallerCommand"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ers_01kjwbhvqwffrbm1481nwnnvwy",
+                     *       "kind": "caller",
+                     *       "status": "done",
+                     *       "calls": 0,
+                     *       "appointments": 0,
+                     *       "recordings": {
+                     *         "pending": 0,
+                     *         "deleted": 0,
+                     *         "failed": 0
+                     *       },
+                     *       "created_at": "2026-03-04T12:00:53.5Z",
+                     *       "finished_at": "2026-03-04T12:00:53.5Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErasureItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ExportCaller: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "phone_number": "+15035550142"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ExportCallerCommand"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "phone_number": "+15035550142",
+                     *       "exported_at": "2026-03-04T12:00:53.5Z",
+                     *       "calls": [
+                     *         {
+                     *           "id": "call_01kjwbg9egf26ta9hvey2gfcgp",
+                     *           "phone_number": "+15035550142",
+                     *           "dialed_number": "+15035550001",
+                     *           "direction": "inbound",
+                     *           "status": "completed",
+                     *           "outcome": "message_taken",
+                     *           "emergency": false,
+                     *           "duration": 42,
+                     *           "created_at": "2026-03-04T12:00:02Z",
+                     *           "ended_at": "2026-03-04T12:00:07Z",
+                     *           "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
+                     *           "summary": "“The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
+                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egf26ta9hvey2gfcgp/recording",
+                     *           "turns": [
+                     *             {
+                     *               "sequence": 1,
+                     *               "speaker": "receptionist",
+                     *               "text": "Thank you for calling Maple Street Plumbing. How can I help?",
+                     *               "keys": false,
+                     *               "confidence": null,
+                     *               "at": "2026-03-04T12:00:03Z",
+                     *               "offset_ms": 1000
+                     *             },
+                     *             {
+                     *               "sequence": 2,
+                     *               "speaker": "caller",
+                     *               "text": "Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.",
+                     *               "keys": false,
+                     *               "confidence": 0.9,
+                     *               "at": "2026-03-04T12:00:04Z",
+                     *               "offset_ms": 2000
+                     *             },
+                     *             {
+                     *               "sequence": 3,
+                     *               "speaker": "receptionist",
+                     *               "text": "Thank you. Somebody will call you back.",
+                     *               "keys": false,
+                     *               "confidence": null,
+                     *               "at": "2026-03-04T12:00:05Z",
+                     *               "offset_ms": 3000
+                     *             }
+                     *           ],
+                     *           "long_summary": {
+                     *             "call_id": "call_01kjwbg9egf26ta9hvey2gfcgp",
+                     *             "status": "ready",
+                     *             "summary": "The caller said: “Hi, this is Dana Whitfield.” “The kitchen faucet is dripping, please call me back at 503-555-0142.” The receptionist took the message.",
+                     *             "reason": {
+                     *               "value": "The kitchen faucet is dripping, please call me back at 503-555-0142.",
+                     *               "turn": 2,
+                     *               "quote": "The kitchen faucet is dripping, please call me back at 503-555-0142."
+                     *             },
+                     *             "customer_name": {
+                     *               "value": "Dana Whitfield",
+                     *               "turn": 2,
+                     *               "quote": "this is Dana Whitfield"
+                     *             },
+                     *             "address": null,
+                     *             "phone": {
+                     *               "value": "+15035550142",
+                     *               "turn": 2,
+                     *               "quote": "503-555-0142"
+                     *             },
+                     *             "urgency": {
+                     *               "value": "normal",
+                     *               "turn": 2,
+                     *               "quote": "Hi, this is Dana Whitfield."
+                     *             },
+                     *             "outcome": {
+                     *               "value": "message_taken",
+                     *               "turn": 3,
+                     *               "quote": null
+                     *             },
+                     *             "follow_up": {
+                     *               "value": "Somebody will call you back.",
+                     *               "turn": 3,
+                     *               "quote": "Somebody will call you back."
+                     *             },
+                     *             "engine": {
+                     *               "name": "offline",
+                     *               "model": null
+                     *             },
+                     *             "fell_back": false,
+                     *             "fallback_reason": null,
+                     *             "created_at": "2026-03-04T12:00:51.7Z",
+                     *             "parts": [
+                     *               {
+                     *                 "number": 1,
+                     *                 "first_turn": 1,
+                     *                 "last_turn": 3,
+                     *                 "engine": {
+                     *                   "name": "offline",
+                     *                   "model": null
+                     *                 },
+                     *                 "fallback_reason": null
+                     *               }
+                     *             ]
+                     *           },
+                     *           "events": [
+                     *             {
+                     *               "sequence": 1,
+                     *               "id": "evt_01kjwbga4cfaba0nhps8jbacc8",
+                     *               "event": "call.completed",
+                     *               "timestamp": "2026-03-04T12:00:07Z",
+                     *               "data": {
+                     *                 "call_id": "call_01kjwbg9egf26ta9hvey2gfcgp",
+                     *                 "phone_number": "+15035550142",
+                     *                 "duration": 42,
+                     *                 "outcome": "message_taken",
+                     *                 "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
+                     *                 "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egf26ta9hvey2gfcgp/recording",
+                     *                 "direction": "inbound",
+                     *                 "emergency": false,
+                     *                 "started_at": "2026-03-04T12:00:02Z",
+                     *                 "ended_at": "2026-03-04T12:00:07Z"
+                     *               },
+                     *               "messages": []
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "appointments": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ExportCallerResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    GetErasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description ers_… or the bare UUID.
+                 * @example ers_01kjwbhvqwffrbm1481nwnnvwy
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "ers_01kjwbhvqwffrbm1481nwnnvwy",
+                     *       "kind": "caller",
+                     *       "status": "done",
+                     *       "calls": 0,
+                     *       "appointments": 0,
+                     *       "recordings": {
+                     *         "pending": 0,
+                     *         "deleted": 0,
+                     *         "failed": 0
+                     *       },
+                     *       "created_at": "2026-03-04T12:00:53.5Z",
+                     *       "finished_at": "2026-03-04T12:00:53.5Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErasureItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ListTenantEvents: {
+        parameters: {
+            query?: {
+                /**
+                 * @description A sequence, or the evt_ id of an event; what comes after it. From the beginning when absent.
+                 * @example 0
+                 */
+                after?: string;
+                /** @description One type only. Without it the sequence has no gaps. */
+                event?: "call.completed" | "call.missed" | "emergency.detected" | "appointment.booked";
+                /** @description How many, 1 to 100; 20 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "sequence": 1,
+                     *           "event": "call.completed",
+                     *           "timestamp": "2026-03-04T12:00:07Z",
+                     *           "id": "evt_01kjwbga4cfaba0nhps8jbacc8",
+                     *           "data": {
+                     *             "call_id": "call_01kjwbg9egf26ta9hvey2gfcgp",
+                     *             "phone_number": "+15035550142",
+                     *             "duration": 42,
+                     *             "outcome": "message_taken",
+                     *             "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
+                     *             "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egf26ta9hvey2gfcgp/recording",
+                     *             "direction": "inbound",
+                     *             "emergency": false,
+                     *             "started_at": "2026-03-04T12:00:02Z",
+                     *             "ended_at": "2026-03-04T12:00:07Z"
+                     *           },
+                     *           "erased": false
+                     *         }
+                     *       ],
+                     *       "after": 1,
+                     *       "latest_sequence": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListTenantEventsResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ListEventTypes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "key": "call.completed",
+                     *         "label": "Call completed"
+                     *       },
+                     *       {
+                     *         "key": "call.missed",
+                     *         "label": "Call missed"
+                     *       },
+                     *       {
+                     *         "key": "emergency.detected",
+                     *         "label": "Emergency detected"
+                     *       },
+                     *       {
+                     *         "key": "appointment.booked",
+                     *         "label": "Appointment booked"
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["ListEventTypesEventType"][];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    GetEventSamples: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 10; 3 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description A type of event.
+                 * @example emergency.detected
+                 */
+                event: "call.completed" | "call.missed" | "emergency.detected" | "appointment.booked";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "event": "emergency.detected",
+                     *         "timestamp": "2026-01-15T18:24:05Z",
+                     *         "id": "evt_01kf1f0tggfgyswkttddy8v7gf",
+                     *         "data": {
+                     *           "call_id": "call_01kcd2rfaefx88mtvwhpf0y6hb",
+                     *           "phone_number": "+15035550142",
+                     *           "phrase": "burst pipe",
+                     *           "said": "Hello, we have a burst pipe and the basement is filling up",
+                     *           "started_at": "2026-01-15T18:23:44Z"
+                     *         }
+                     *       }
+                     *     ]
+                     */
+                    "application/json": Record<string, never>[];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ExportCallLogs: {
+        parameters: {
+            query?: {
+                /** @description First day (YYYY-MM-DD, in the tenant's time zone) or instant (RFC 3339). */
+                from_date?: string;
+                /** @description Last day, included whole, or the instant before which calls came in. */
+                to_date?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["Stream"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ListHolidays: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "day": "2026-12-25",
+                     *           "name": "Christmas Day"
+                     *         },
+                     *         {
+                     *           "day": "2027-01-01",
+                     *           "name": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListHolidaysResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ReplaceHolidays: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": [
+                 *         {
+                 *           "day": "2026-12-25",
+                 *           "name": "Christmas Day"
+                 *         },
+                 *         {
+                 *           "day": "2027-01-01"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReplaceHolidaysCommand"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "day": "2026-12-25",
+                     *           "name": "Christmas Day"
+                     *         },
+                     *         {
+                     *           "day": "2027-01-01",
+                     *           "name": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReplaceHolidaysResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ListHooks: {
+        parameters: {
+            query?: {
+                /** @description How many, 1 to 100; 20 when absent. */
+                limit?: number;
+                /** @description How many to skip. */
+                offset?: number;
+                /** @description The next_cursor of the page before; not together with offset. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "hook_01kjwbhvqwfk795n52e21h41b8",
+                     *           "event": "call.missed",
+                     *           "target_url": "https://office.maplestreet.example/kestrelvoice",
+                     *           "created_at": "2026-03-04T12:00:53.5Z"
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "total": 1,
+                     *         "limit": 20,
+                     *         "offset": 0,
+                     *         "next_cursor": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListHooksResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    CreateHook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "event": "call.missed",
+                 *       "target_url": "https://office.maplestreet.example/kestrelvoice"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateHookCommand"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookItem"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "hook_01kjwbhvqwfk795n52e21h41b8",
+                     *       "event": "call.missed",
+                     *       "target_url": "https://office.maplestreet.example/kestrelvoice",
+                     *       "created_at": "2026-03-04T12:00:53.5Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HookItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    DeleteHook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description hook_… or the bare UUID.
+                 * @example hook_01kjwbhvqwfk795n52e21h41b8
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    TestHook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description hook_… or the bare UUID.
+                 * @example hook_01kjwbhvqwfk795n52e21h41b8
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "msg_01kjwbhvqwfbmsjybd4kef6rmd",
+                     *       "event": "call.missed",
+                     *       "url": "/api/webhooks/hook_01kjwbhvqwfk795n52e21h41b8/messages/msg_01kjwbhvqwfbmsjybd4kef6rmd"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TestMessage"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    GetMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "kind": "api_key",
+                     *       "id": "key_01kjwbhvqweenryf763rw1ee51",
+                     *       "email": null,
+                     *       "role": null,
+                     *       "key_name": "Test",
+                     *       "scopes": [
+                     *         "read",
+                     *         "write"
+                     *       ],
+                     *       "mode": "live",
+                     *       "tenant": {
+                     *         "id": "ten_01kjwbhvqwf66bp1t4tqdtxx4q",
+                     *         "name": "Maple Street Plumbing",
+                     *         "plan": "personal",
+                     *         "time_zone": "America/Los_Angeles"
+                     *       },
+                     *       "quota": {
+                     *         "requests_per_minute": 100,
+                     *         "remaining": 99,
+                     *         "resets_in": 7
+                     *       },
+                     *       "tenants": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GetMeResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ListMembers: {
+        parameters: {
+            query?: {
+                /** @description How many, 1 to 100; 20 when absent. */
                 limit?: string;
                 /** @description How many to skip. */
                 offset?: string;
@@ -7813,153 +7151,27 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "aud_01kjwbhvqwfqn9dcqc9jtjwwge",
-                     *           "created_at": "2026-03-04T12:00:53.5Z",
-                     *           "actor": {
-                     *             "kind": "api_key",
-                     *             "id": "key_01kjwbg7g0em08jffpex3gxw9b",
-                     *             "email": null
-                     *           },
-                     *           "action": "webhook.secret_rotated",
-                     *           "target": "we_01kjwbg9egf6btqbtwf5rxfpfs",
-                     *           "detail": null
-                     *         }
-                     *       ],
-                     *       "pagination": {
-                     *         "total": 7,
-                     *         "limit": 1,
-                     *         "offset": 0,
-                     *         "next_cursor": "AQjeeeWvrNPAAZy4uO78feqWsuxMtS5yDg"
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ListAuditLogResponse"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ListAppointments: {
-        parameters: {
-            query?: {
-                /** @description How many, 1 to 100; 20 when absent. */
-                limit?: string;
-                /** @description How many to skip, up to 10,000. Go deeper with cursor. */
-                offset?: string;
-                /** @description The next_cursor of the page before; not together with offset. */
-                cursor?: string;
-                /**
-                 * @description scheduled, completed or cancelled.
-                 * @example scheduled
-                 */
-                status?: string;
-                /** @description First day on which they begin (YYYY-MM-DD, in the tenant's time zone) or instant (RFC 3339). */
-                from_date?: string;
-                /** @description Last day, included whole, or the instant before which they begin. */
-                to_date?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "data": [
+                     *           "id": "019cb8b8-21e8-7373-84e8-2e4aa63ee609",
+                     *           "email": "robin@maplestreet.example",
+                     *           "role": "admin",
+                     *           "created_at": "2026-03-04T12:00:01Z"
+                     *         },
                      *         {
-                     *           "id": "appt_01kjwbhwq4en7r4vnhpe99p9yn",
-                     *           "status": "scheduled",
-                     *           "starts_at": "2026-03-05T18:00:00Z",
-                     *           "ends_at": "2026-03-05T19:00:00Z",
-                     *           "service": {
-                     *             "id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
-                     *             "name": "Drain cleaning"
-                     *           },
-                     *           "resource": {
-                     *             "id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
-                     *             "name": "Technician 1"
-                     *           },
-                     *           "customer": {
-                     *             "name": "Dana Whitfield",
-                     *             "phone_number": "+15035550142",
-                     *             "address": "12 Alder Court"
-                     *           },
-                     *           "notes": null,
-                     *           "source": "api",
-                     *           "call_id": null,
-                     *           "created_at": "2026-03-04T12:00:54.5Z",
-                     *           "updated_at": "2026-03-04T12:00:54.5Z"
+                     *           "id": "019cb8b8-1e00-7c97-877d-dcb24ddf6b1b",
+                     *           "email": "member2@maplestreet.example",
+                     *           "role": "owner",
+                     *           "created_at": "2026-03-04T12:00:00Z"
                      *         }
                      *       ],
                      *       "pagination": {
-                     *         "total": 1,
+                     *         "total": 2,
                      *         "limit": 20,
                      *         "offset": 0,
                      *         "next_cursor": null
                      *       }
                      *     }
                      */
-                    "application/json": components["schemas"]["ListAppointmentsResponse"];
+                    "application/json": components["schemas"]["ListMembersResponse"];
                 };
             };
             /** @description A parameter or the body is not valid; errors names each. */
@@ -8018,7 +7230,7 @@ export interface operations {
             };
         };
     };
-    BookAppointment: {
+    AddMember: {
         parameters: {
             query?: never;
             header?: {
@@ -8032,16 +7244,11 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "service_id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
-                 *       "starts_at": "2026-03-05T18:00:00Z",
-                 *       "customer": {
-                 *         "name": "Dana Whitfield",
-                 *         "phone_number": "+15035550142",
-                 *         "address": "12 Alder Court"
-                 *       }
+                 *       "email": "robin@maplestreet.example",
+                 *       "role": "member"
                  *     }
                  */
-                "application/json": components["schemas"]["BookAppointmentCommand"];
+                "application/json": components["schemas"]["AddMemberCommand"];
             };
         };
         responses: {
@@ -8055,31 +7262,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "appt_01kjwbhwq4en7r4vnhpe99p9yn",
-                     *       "status": "scheduled",
-                     *       "starts_at": "2026-03-05T18:00:00Z",
-                     *       "ends_at": "2026-03-05T19:00:00Z",
-                     *       "service": {
-                     *         "id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
-                     *         "name": "Drain cleaning"
-                     *       },
-                     *       "resource": {
-                     *         "id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
-                     *         "name": "Technician 1"
-                     *       },
-                     *       "customer": {
-                     *         "name": "Dana Whitfield",
-                     *         "phone_number": "+15035550142",
-                     *         "address": "12 Alder Court"
-                     *       },
-                     *       "notes": null,
-                     *       "source": "api",
-                     *       "call_id": null,
-                     *       "created_at": "2026-03-04T12:00:54.5Z",
-                     *       "updated_at": "2026-03-04T12:00:54.5Z"
+                     *       "id": "019cb8b8-21e8-7373-84e8-2e4aa63ee609",
+                     *       "email": "robin@maplestreet.example",
+                     *       "role": "member",
+                     *       "created_at": "2026-03-04T12:00:01Z",
+                     *       "password": "DTbpAJNUXivbVZuYS8WA"
                      *     }
                      */
-                    "application/json": components["schemas"]["AppointmentItem"];
+                    "application/json": components["schemas"]["AddMemberResponse"];
                 };
             };
             /** @description A parameter or the body is not valid; errors names each. */
@@ -8102,15 +7292,6 @@ export interface operations {
             };
             /** @description The credential may not do this. */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8174,646 +7355,14 @@ export interface operations {
             };
         };
     };
-    CancelAppointment: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /**
-                 * @description appt_… or the bare UUID.
-                 * @example appt_01kjwbhwq4en7r4vnhpe99p9yn
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    /** @description true when this was answered before, to the same request. */
-                    "Idempotent-Replayed"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "appt_01kjwbhwq4en7r4vnhpe99p9yn",
-                     *       "status": "cancelled",
-                     *       "starts_at": "2026-03-05T20:00:00Z",
-                     *       "ends_at": "2026-03-05T21:00:00Z",
-                     *       "service": {
-                     *         "id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
-                     *         "name": "Drain cleaning"
-                     *       },
-                     *       "resource": {
-                     *         "id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
-                     *         "name": "Technician 1"
-                     *       },
-                     *       "customer": {
-                     *         "name": "Dana Whitfield",
-                     *         "phone_number": "+15035550142",
-                     *         "address": "12 Alder Court"
-                     *       },
-                     *       "notes": null,
-                     *       "source": "api",
-                     *       "call_id": null,
-                     *       "created_at": "2026-03-04T12:00:54.5Z",
-                     *       "updated_at": "2026-03-04T12:00:54.5Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["AppointmentItem"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go together with how things stand. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    CompleteAppointment: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /**
-                 * @description appt_… or the bare UUID.
-                 * @example appt_01kjwbhwq4fvk8a03grmgwewx8
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    /** @description true when this was answered before, to the same request. */
-                    "Idempotent-Replayed"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "appt_01kjwbhwq4fvk8a03grmgwewx8",
-                     *       "status": "completed",
-                     *       "starts_at": "2026-03-04T17:00:00Z",
-                     *       "ends_at": "2026-03-04T18:00:00Z",
-                     *       "service": {
-                     *         "id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
-                     *         "name": "Drain cleaning"
-                     *       },
-                     *       "resource": {
-                     *         "id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
-                     *         "name": "Technician 1"
-                     *       },
-                     *       "customer": {
-                     *         "name": "Sam Ortiz",
-                     *         "phone_number": "+15035550143",
-                     *         "address": null
-                     *       },
-                     *       "notes": null,
-                     *       "source": "api",
-                     *       "call_id": null,
-                     *       "created_at": "2026-03-04T12:00:54.5Z",
-                     *       "updated_at": "2026-03-04T18:00:54.5Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["AppointmentItem"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go together with how things stand. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    GetAppointment: {
+    RemoveMember: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 /**
-                 * @description appt_… or the bare UUID.
-                 * @example appt_01kjwbhwq4en7r4vnhpe99p9yn
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "appt_01kjwbhwq4en7r4vnhpe99p9yn",
-                     *       "status": "scheduled",
-                     *       "starts_at": "2026-03-05T18:00:00Z",
-                     *       "ends_at": "2026-03-05T19:00:00Z",
-                     *       "service": {
-                     *         "id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
-                     *         "name": "Drain cleaning"
-                     *       },
-                     *       "resource": {
-                     *         "id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
-                     *         "name": "Technician 1"
-                     *       },
-                     *       "customer": {
-                     *         "name": "Dana Whitfield",
-                     *         "phone_number": "+15035550142",
-                     *         "address": "12 Alder Court"
-                     *       },
-                     *       "notes": null,
-                     *       "source": "api",
-                     *       "call_id": null,
-                     *       "created_at": "2026-03-04T12:00:54.5Z",
-                     *       "updated_at": "2026-03-04T12:00:54.5Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["AppointmentItem"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    GetAvailability: {
-        parameters: {
-            query?: {
-                /**
-                 * @description svc_… or the bare UUID.
-                 * @example svc_01kjwbhvqwfxf9cz2m536xv85m
-                 */
-                service_id?: string;
-                /**
-                 * @description First instant (RFC 3339); now when absent or past.
-                 * @example 2026-03-05T16:00:00Z
-                 */
-                from?: string;
-                /**
-                 * @description Instant before which the times begin, up to 31 days after from; 7 days after it when absent.
-                 * @example 2026-03-05T19:00:00Z
-                 */
-                to?: string;
-                /** @description Only of this one: res_… or the bare UUID. */
-                resource_id?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "data": [
-                     *         {
-                     *           "starts_at": "2026-03-05T16:00:00Z",
-                     *           "ends_at": "2026-03-05T17:00:00Z",
-                     *           "resource_id": "res_01kjwbhvqwfc1r8rc52vph3ac0"
-                     *         },
-                     *         {
-                     *           "starts_at": "2026-03-05T17:00:00Z",
-                     *           "ends_at": "2026-03-05T18:00:00Z",
-                     *           "resource_id": "res_01kjwbhvqwfc1r8rc52vph3ac0"
-                     *         },
-                     *         {
-                     *           "starts_at": "2026-03-05T18:00:00Z",
-                     *           "ends_at": "2026-03-05T19:00:00Z",
-                     *           "resource_id": "res_01kjwbhvqwfc1r8rc52vph3ac0"
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["GetAvailabilityResponse"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    HoldAppointment: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "service_id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
-                 *       "starts_at": "2026-03-05T22:00:00Z"
-                 *     }
-                 */
-                "application/json": components["schemas"]["HoldAppointmentCommand"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    /** @description true when this was answered before, to the same request. */
-                    "Idempotent-Replayed"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "appt_01kjwbhwq4ep6aynhfqvaj18a2",
-                     *       "starts_at": "2026-03-05T22:00:00Z",
-                     *       "ends_at": "2026-03-05T23:00:00Z",
-                     *       "resource_id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
-                     *       "expires_at": "2026-03-04T12:05:54.5Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["HoldAppointmentItem"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go together with how things stand. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ReleaseHold: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /**
-                 * @description appt_… or the bare UUID.
-                 * @example appt_01kjwbhwq4ep6aynhfqvaj18a2
+                 * @description The user id.
+                 * @example 019cb8b8-21e8-7373-84e8-2e4aa63ee609
                  */
                 id: string;
             };
@@ -8824,8 +7373,6 @@ export interface operations {
             /** @description No Content */
             204: {
                 headers: {
-                    /** @description true when this was answered before, to the same request. */
-                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -8904,376 +7451,14 @@ export interface operations {
             };
         };
     };
-    RescheduleAppointment: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /**
-                 * @description appt_… or the bare UUID.
-                 * @example appt_01kjwbhwq4en7r4vnhpe99p9yn
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "starts_at": "2026-03-05T20:00:00Z"
-                 *     }
-                 */
-                "application/json": components["schemas"]["RescheduleAppointmentWish"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    /** @description true when this was answered before, to the same request. */
-                    "Idempotent-Replayed"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "appt_01kjwbhwq4en7r4vnhpe99p9yn",
-                     *       "status": "scheduled",
-                     *       "starts_at": "2026-03-05T20:00:00Z",
-                     *       "ends_at": "2026-03-05T21:00:00Z",
-                     *       "service": {
-                     *         "id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
-                     *         "name": "Drain cleaning"
-                     *       },
-                     *       "resource": {
-                     *         "id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
-                     *         "name": "Technician 1"
-                     *       },
-                     *       "customer": {
-                     *         "name": "Dana Whitfield",
-                     *         "phone_number": "+15035550142",
-                     *         "address": "12 Alder Court"
-                     *       },
-                     *       "notes": null,
-                     *       "source": "api",
-                     *       "call_id": null,
-                     *       "created_at": "2026-03-04T12:00:54.5Z",
-                     *       "updated_at": "2026-03-04T12:00:54.5Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["AppointmentItem"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go together with how things stand. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    GetService: {
+    ChangeMember: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 /**
-                 * @description svc_… or the bare UUID.
-                 * @example svc_01kjx053ecf6cam38mca43ejsq
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "svc_01kjx053ecf6cam38mca43ejsq",
-                     *       "name": "Water heater service",
-                     *       "length_minutes": 120,
-                     *       "buffer_before_minutes": 0,
-                     *       "buffer_after_minutes": 15,
-                     *       "step_minutes": 30,
-                     *       "resource_ids": [],
-                     *       "created_at": "2026-03-04T18:00:55.5Z",
-                     *       "archived_at": null
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ServiceItem"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    DeleteService: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /**
-                 * @description svc_… or the bare UUID.
-                 * @example svc_01kjx053ecf6cam38mca43ejsq
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    /** @description true when this was answered before, to the same request. */
-                    "Idempotent-Replayed"?: string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not exist, or belongs to somebody else. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go together with how things stand. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    ChangeService: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /**
-                 * @description svc_… or the bare UUID.
-                 * @example svc_01kjx053ecf6cam38mca43ejsq
+                 * @description The user id.
+                 * @example 019cb8b8-21e8-7373-84e8-2e4aa63ee609
                  */
                 id: string;
             };
@@ -9283,36 +7468,28 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "length_minutes": 120,
-                 *       "resource_ids": []
+                 *       "role": "admin"
                  *     }
                  */
-                "application/json": components["schemas"]["ChangeServiceChanges"];
+                "application/json": components["schemas"]["ChangeMemberBody"];
             };
         };
         responses: {
             /** @description OK */
             200: {
                 headers: {
-                    /** @description true when this was answered before, to the same request. */
-                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     /**
                      * @example {
-                     *       "id": "svc_01kjx053ecf6cam38mca43ejsq",
-                     *       "name": "Water heater service",
-                     *       "length_minutes": 120,
-                     *       "buffer_before_minutes": 0,
-                     *       "buffer_after_minutes": 15,
-                     *       "step_minutes": 30,
-                     *       "resource_ids": [],
-                     *       "created_at": "2026-03-04T18:00:55.5Z",
-                     *       "archived_at": null
+                     *       "id": "019cb8b8-21e8-7373-84e8-2e4aa63ee609",
+                     *       "email": "robin@maplestreet.example",
+                     *       "role": "admin",
+                     *       "created_at": "2026-03-04T12:00:01Z"
                      *     }
                      */
-                    "application/json": components["schemas"]["ServiceItem"];
+                    "application/json": components["schemas"]["MemberItem"];
                 };
             };
             /** @description A parameter or the body is not valid; errors names each. */
@@ -9407,7 +7584,7 @@ export interface operations {
             };
         };
     };
-    ListServices: {
+    ListResources: {
         parameters: {
             query?: never;
             header?: never;
@@ -9426,31 +7603,72 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
-                     *           "name": "Drain cleaning",
-                     *           "length_minutes": 60,
-                     *           "buffer_before_minutes": 0,
-                     *           "buffer_after_minutes": 0,
-                     *           "step_minutes": 60,
-                     *           "resource_ids": [],
+                     *           "id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
+                     *           "name": "Technician 1",
+                     *           "travel_minutes": 15,
+                     *           "working_hours": [
+                     *             {
+                     *               "day": "monday",
+                     *               "opens": "08:00",
+                     *               "closes": "17:00"
+                     *             },
+                     *             {
+                     *               "day": "tuesday",
+                     *               "opens": "08:00",
+                     *               "closes": "17:00"
+                     *             },
+                     *             {
+                     *               "day": "wednesday",
+                     *               "opens": "08:00",
+                     *               "closes": "17:00"
+                     *             },
+                     *             {
+                     *               "day": "thursday",
+                     *               "opens": "08:00",
+                     *               "closes": "17:00"
+                     *             },
+                     *             {
+                     *               "day": "friday",
+                     *               "opens": "08:00",
+                     *               "closes": "17:00"
+                     *             },
+                     *             {
+                     *               "day": "saturday",
+                     *               "opens": "08:00",
+                     *               "closes": "17:00"
+                     *             },
+                     *             {
+                     *               "day": "sunday",
+                     *               "opens": "08:00",
+                     *               "closes": "17:00"
+                     *             }
+                     *           ],
                      *           "created_at": "2026-03-04T12:00:53.5Z",
                      *           "archived_at": null
                      *         },
                      *         {
-                     *           "id": "svc_01kjx053ecf6cam38mca43ejsq",
-                     *           "name": "Water heater service",
-                     *           "length_minutes": 120,
-                     *           "buffer_before_minutes": 0,
-                     *           "buffer_after_minutes": 15,
-                     *           "step_minutes": 30,
-                     *           "resource_ids": [],
+                     *           "id": "res_01kjx053ecer5t7geatn5tmcj7",
+                     *           "name": "Robin",
+                     *           "travel_minutes": 15,
+                     *           "working_hours": [
+                     *             {
+                     *               "day": "monday",
+                     *               "opens": "08:00",
+                     *               "closes": "12:00"
+                     *             },
+                     *             {
+                     *               "day": "monday",
+                     *               "opens": "13:00",
+                     *               "closes": "17:00"
+                     *             }
+                     *           ],
                      *           "created_at": "2026-03-04T18:00:55.5Z",
                      *           "archived_at": null
                      *         }
                      *       ]
                      *     }
                      */
-                    "application/json": components["schemas"]["ListServicesResponse"];
+                    "application/json": components["schemas"]["ListResourcesResponse"];
                 };
             };
             /** @description A parameter or the body is not valid; errors names each. */
@@ -9509,7 +7727,7 @@ export interface operations {
             };
         };
     };
-    CreateService: {
+    CreateResource: {
         parameters: {
             query?: never;
             header?: {
@@ -9523,15 +7741,23 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "name": "Water heater service",
-                 *       "length_minutes": 90,
-                 *       "buffer_after_minutes": 15,
-                 *       "resource_ids": [
-                 *         "res_01kjx053ecer5t7geatn5tmcj7"
+                 *       "name": "Robin",
+                 *       "travel_minutes": 20,
+                 *       "working_hours": [
+                 *         {
+                 *           "day": "monday",
+                 *           "opens": "08:00",
+                 *           "closes": "12:00"
+                 *         },
+                 *         {
+                 *           "day": "monday",
+                 *           "opens": "13:00",
+                 *           "closes": "17:00"
+                 *         }
                  *       ]
                  *     }
                  */
-                "application/json": components["schemas"]["CreateServiceCommand"];
+                "application/json": components["schemas"]["CreateResourceCommand"];
             };
         };
         responses: {
@@ -9545,20 +7771,26 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "svc_01kjx053ecf6cam38mca43ejsq",
-                     *       "name": "Water heater service",
-                     *       "length_minutes": 90,
-                     *       "buffer_before_minutes": 0,
-                     *       "buffer_after_minutes": 15,
-                     *       "step_minutes": 30,
-                     *       "resource_ids": [
-                     *         "res_01kjx053ecer5t7geatn5tmcj7"
+                     *       "id": "res_01kjx053ecer5t7geatn5tmcj7",
+                     *       "name": "Robin",
+                     *       "travel_minutes": 20,
+                     *       "working_hours": [
+                     *         {
+                     *           "day": "monday",
+                     *           "opens": "08:00",
+                     *           "closes": "12:00"
+                     *         },
+                     *         {
+                     *           "day": "monday",
+                     *           "opens": "13:00",
+                     *           "closes": "17:00"
+                     *         }
                      *       ],
                      *       "created_at": "2026-03-04T18:00:55.5Z",
                      *       "archived_at": null
                      *     }
                      */
-                    "application/json": components["schemas"]["ServiceItem"];
+                    "application/json": components["schemas"]["ResourceItem"];
                 };
             };
             /** @description A parameter or the body is not valid; errors names each. */
@@ -10006,7 +8238,7 @@ export interface operations {
             };
         };
     };
-    ListResources: {
+    GetRetention: {
         parameters: {
             query?: never;
             header?: never;
@@ -10023,74 +8255,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "data": [
-                     *         {
-                     *           "id": "res_01kjwbhvqwfc1r8rc52vph3ac0",
-                     *           "name": "Technician 1",
-                     *           "travel_minutes": 15,
-                     *           "working_hours": [
-                     *             {
-                     *               "day": "monday",
-                     *               "opens": "08:00",
-                     *               "closes": "17:00"
-                     *             },
-                     *             {
-                     *               "day": "tuesday",
-                     *               "opens": "08:00",
-                     *               "closes": "17:00"
-                     *             },
-                     *             {
-                     *               "day": "wednesday",
-                     *               "opens": "08:00",
-                     *               "closes": "17:00"
-                     *             },
-                     *             {
-                     *               "day": "thursday",
-                     *               "opens": "08:00",
-                     *               "closes": "17:00"
-                     *             },
-                     *             {
-                     *               "day": "friday",
-                     *               "opens": "08:00",
-                     *               "closes": "17:00"
-                     *             },
-                     *             {
-                     *               "day": "saturday",
-                     *               "opens": "08:00",
-                     *               "closes": "17:00"
-                     *             },
-                     *             {
-                     *               "day": "sunday",
-                     *               "opens": "08:00",
-                     *               "closes": "17:00"
-                     *             }
-                     *           ],
-                     *           "created_at": "2026-03-04T12:00:53.5Z",
-                     *           "archived_at": null
-                     *         },
-                     *         {
-                     *           "id": "res_01kjx053ecer5t7geatn5tmcj7",
-                     *           "name": "Robin",
-                     *           "travel_minutes": 15,
-                     *           "working_hours": [
-                     *             {
-                     *               "day": "monday",
-                     *               "opens": "08:00",
-                     *               "closes": "12:00"
-                     *             },
-                     *             {
-                     *               "day": "monday",
-                     *               "opens": "13:00",
-                     *               "closes": "17:00"
-                     *             }
-                     *           ],
-                     *           "created_at": "2026-03-04T18:00:55.5Z",
-                     *           "archived_at": null
-                     *         }
-                     *       ]
+                     *       "call_days": null,
+                     *       "updated_at": null
                      *     }
                      */
-                    "application/json": components["schemas"]["ListResourcesResponse"];
+                    "application/json": components["schemas"]["RetentionItem"];
                 };
             };
             /** @description A parameter or the body is not valid; errors names each. */
@@ -10149,7 +8318,216 @@ export interface operations {
             };
         };
     };
-    CreateResource: {
+    ChangeRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "call_days": 365
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChangeRetentionCommand"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "call_days": 365,
+                     *       "updated_at": "2026-03-04T12:00:53.5Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RetentionItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ListServices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "svc_01kjwbhvqwfxf9cz2m536xv85m",
+                     *           "name": "Drain cleaning",
+                     *           "length_minutes": 60,
+                     *           "buffer_before_minutes": 0,
+                     *           "buffer_after_minutes": 0,
+                     *           "step_minutes": 60,
+                     *           "resource_ids": [],
+                     *           "created_at": "2026-03-04T12:00:53.5Z",
+                     *           "archived_at": null
+                     *         },
+                     *         {
+                     *           "id": "svc_01kjx053ecf6cam38mca43ejsq",
+                     *           "name": "Water heater service",
+                     *           "length_minutes": 120,
+                     *           "buffer_before_minutes": 0,
+                     *           "buffer_after_minutes": 15,
+                     *           "step_minutes": 30,
+                     *           "resource_ids": [],
+                     *           "created_at": "2026-03-04T18:00:55.5Z",
+                     *           "archived_at": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListServicesResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    CreateService: {
         parameters: {
             query?: never;
             header?: {
@@ -10163,23 +8541,15 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "name": "Robin",
-                 *       "travel_minutes": 20,
-                 *       "working_hours": [
-                 *         {
-                 *           "day": "monday",
-                 *           "opens": "08:00",
-                 *           "closes": "12:00"
-                 *         },
-                 *         {
-                 *           "day": "monday",
-                 *           "opens": "13:00",
-                 *           "closes": "17:00"
-                 *         }
+                 *       "name": "Water heater service",
+                 *       "length_minutes": 90,
+                 *       "buffer_after_minutes": 15,
+                 *       "resource_ids": [
+                 *         "res_01kjx053ecer5t7geatn5tmcj7"
                  *       ]
                  *     }
                  */
-                "application/json": components["schemas"]["CreateResourceCommand"];
+                "application/json": components["schemas"]["CreateServiceCommand"];
             };
         };
         responses: {
@@ -10193,26 +8563,20 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "res_01kjx053ecer5t7geatn5tmcj7",
-                     *       "name": "Robin",
-                     *       "travel_minutes": 20,
-                     *       "working_hours": [
-                     *         {
-                     *           "day": "monday",
-                     *           "opens": "08:00",
-                     *           "closes": "12:00"
-                     *         },
-                     *         {
-                     *           "day": "monday",
-                     *           "opens": "13:00",
-                     *           "closes": "17:00"
-                     *         }
+                     *       "id": "svc_01kjx053ecf6cam38mca43ejsq",
+                     *       "name": "Water heater service",
+                     *       "length_minutes": 90,
+                     *       "buffer_before_minutes": 0,
+                     *       "buffer_after_minutes": 15,
+                     *       "step_minutes": 30,
+                     *       "resource_ids": [
+                     *         "res_01kjx053ecer5t7geatn5tmcj7"
                      *       ],
                      *       "created_at": "2026-03-04T18:00:55.5Z",
                      *       "archived_at": null
                      *     }
                      */
-                    "application/json": components["schemas"]["ResourceItem"];
+                    "application/json": components["schemas"]["ServiceItem"];
                 };
             };
             /** @description A parameter or the body is not valid; errors names each. */
@@ -10298,11 +8662,17 @@ export interface operations {
             };
         };
     };
-    ListHolidays: {
+    GetService: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                /**
+                 * @description svc_… or the bare UUID.
+                 * @example svc_01kjx053ecf6cam38mca43ejsq
+                 */
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -10315,19 +8685,18 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "data": [
-                     *         {
-                     *           "day": "2026-12-25",
-                     *           "name": "Christmas Day"
-                     *         },
-                     *         {
-                     *           "day": "2027-01-01",
-                     *           "name": null
-                     *         }
-                     *       ]
+                     *       "id": "svc_01kjx053ecf6cam38mca43ejsq",
+                     *       "name": "Water heater service",
+                     *       "length_minutes": 120,
+                     *       "buffer_before_minutes": 0,
+                     *       "buffer_after_minutes": 15,
+                     *       "step_minutes": 30,
+                     *       "resource_ids": [],
+                     *       "created_at": "2026-03-04T18:00:55.5Z",
+                     *       "archived_at": null
                      *     }
                      */
-                    "application/json": components["schemas"]["ListHolidaysResponse"];
+                    "application/json": components["schemas"]["ServiceItem"];
                 };
             };
             /** @description A parameter or the body is not valid; errors names each. */
@@ -10350,6 +8719,15 @@ export interface operations {
             };
             /** @description The credential may not do this. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10386,239 +8764,29 @@ export interface operations {
             };
         };
     };
-    ReplaceHolidays: {
+    DeleteService: {
         parameters: {
             query?: never;
             header?: {
                 /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
                 "Idempotency-Key"?: string;
             };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
+            path: {
                 /**
-                 * @example {
-                 *       "data": [
-                 *         {
-                 *           "day": "2026-12-25",
-                 *           "name": "Christmas Day"
-                 *         },
-                 *         {
-                 *           "day": "2027-01-01"
-                 *         }
-                 *       ]
-                 *     }
+                 * @description svc_… or the bare UUID.
+                 * @example svc_01kjx053ecf6cam38mca43ejsq
                  */
-                "application/json": components["schemas"]["ReplaceHolidaysCommand"];
+                id: string;
             };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    /** @description true when this was answered before, to the same request. */
-                    "Idempotent-Replayed"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "data": [
-                     *         {
-                     *           "day": "2026-12-25",
-                     *           "name": "Christmas Day"
-                     *         },
-                     *         {
-                     *           "day": "2027-01-01",
-                     *           "name": null
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ReplaceHolidaysResponse"];
-                };
-            };
-            /** @description A parameter or the body is not valid; errors names each. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credential, or not a valid one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The credential may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It does not go together with how things stand. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is not application/json. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Our fault; quote request_id. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Something needed is away for the moment; try again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    GetAnalytics: {
-        parameters: {
-            query?: {
-                /**
-                 * @description 7d, 30d or 90d, today included; 7d when absent. More than 30 days need Business Plus.
-                 * @example 7d
-                 */
-                range?: "7d" | "30d" | "90d";
-                /** @description First day (YYYY-MM-DD, in the tenant's time zone); together with to_date, without range. */
-                from_date?: string;
-                /** @description Last day, included whole; at most 366 days in all. */
-                to_date?: string;
-                /**
-                 * @description day, week (from Monday) or month; day when absent.
-                 * @example week
-                 */
-                interval?: "day" | "week" | "month";
-            };
-            header?: {
-                /** @description The ETag of an answer that is at hand: 304 while it is still right. */
-                "If-None-Match"?: string;
-            };
-            path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
-            200: {
+            /** @description No Content */
+            204: {
                 headers: {
-                    /** @description For If-None-Match, the next time. */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "range": {
-                     *         "from": "2026-02-26",
-                     *         "to": "2026-03-04",
-                     *         "interval": "week",
-                     *         "time_zone": "America/Los_Angeles"
-                     *       },
-                     *       "totals": {
-                     *         "total_calls": 1,
-                     *         "completed_calls": 1,
-                     *         "missed_calls": 0,
-                     *         "average_duration": 42,
-                     *         "bookable_calls": 1,
-                     *         "booked_calls": 0,
-                     *         "booking_rate": 0,
-                     *         "emergency_calls": 0,
-                     *         "emergency_rate": 0,
-                     *         "recovered_calls": 0,
-                     *         "missed_call_recovery_rate": null
-                     *       },
-                     *       "series": [
-                     *         {
-                     *           "period": "2026-02-23",
-                     *           "total_calls": 0,
-                     *           "completed_calls": 0,
-                     *           "missed_calls": 0,
-                     *           "average_duration": null,
-                     *           "bookable_calls": 0,
-                     *           "booked_calls": 0,
-                     *           "booking_rate": null,
-                     *           "emergency_calls": 0,
-                     *           "emergency_rate": null,
-                     *           "recovered_calls": 0,
-                     *           "missed_call_recovery_rate": null
-                     *         },
-                     *         {
-                     *           "period": "2026-03-02",
-                     *           "total_calls": 1,
-                     *           "completed_calls": 1,
-                     *           "missed_calls": 0,
-                     *           "average_duration": 42,
-                     *           "bookable_calls": 1,
-                     *           "booked_calls": 0,
-                     *           "booking_rate": 0,
-                     *           "emergency_calls": 0,
-                     *           "emergency_rate": 0,
-                     *           "recovered_calls": 0,
-                     *           "missed_call_recovery_rate": null
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["GetAnalyticsResponse"];
-                };
-            };
-            /** @description The answer at hand is still right. */
-            304: {
-                headers: {
-                    /** @description For If-None-Match, the next time. */
-                    ETag?: string;
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -10641,8 +8809,125 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The plan does not include it; required_plan is the smallest that does. */
-            402: {
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ChangeService: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description svc_… or the bare UUID.
+                 * @example svc_01kjx053ecf6cam38mca43ejsq
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "length_minutes": 120,
+                 *       "resource_ids": []
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChangeServiceChanges"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "svc_01kjx053ecf6cam38mca43ejsq",
+                     *       "name": "Water heater service",
+                     *       "length_minutes": 120,
+                     *       "buffer_before_minutes": 0,
+                     *       "buffer_after_minutes": 15,
+                     *       "step_minutes": 30,
+                     *       "resource_ids": [],
+                     *       "created_at": "2026-03-04T18:00:55.5Z",
+                     *       "archived_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ServiceItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10652,6 +8937,1721 @@ export interface operations {
             };
             /** @description The credential may not do this. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ListWebhooks: {
+        parameters: {
+            query?: {
+                /** @description How many, 1 to 100; 20 when absent. */
+                limit?: number;
+                /** @description How many to skip. */
+                offset?: number;
+                /** @description The next_cursor of the page before; not together with offset. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "we_01kjwbg9egf6btqbtwf5rxfpfs",
+                     *           "url": "https://office.maplestreet.example/kestrelvoice",
+                     *           "description": "The office, and the dispatch board",
+                     *           "events": [
+                     *             "call.completed",
+                     *             "emergency.detected"
+                     *           ],
+                     *           "status": "active",
+                     *           "disabled_reason": null,
+                     *           "disabled_at": null,
+                     *           "header_names": [],
+                     *           "rate_limit": 10,
+                     *           "created_at": "2026-03-04T12:00:02Z",
+                     *           "updated_at": "2026-03-04T12:00:53.5Z",
+                     *           "failing_since": "2026-03-04T12:00:53.4Z",
+                     *           "last_success_at": "2026-03-04T12:00:52.7Z",
+                     *           "last_failure_at": "2026-03-04T12:00:53.4Z",
+                     *           "warning": null,
+                     *           "old_secret_ends_at": "2026-03-04T13:00:53.5Z"
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "total": 1,
+                     *         "limit": 20,
+                     *         "offset": 0,
+                     *         "next_cursor": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListWebhooksResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    CreateWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://office.maplestreet.example/kestrelvoice",
+                 *       "events": [
+                 *         "call.completed",
+                 *         "emergency.detected"
+                 *       ],
+                 *       "description": "The office"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateWebhookCommand"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "we_01kjwbg9egf6btqbtwf5rxfpfs",
+                     *       "url": "https://office.maplestreet.example/kestrelvoice",
+                     *       "description": "The office",
+                     *       "events": [
+                     *         "call.completed",
+                     *         "emergency.detected"
+                     *       ],
+                     *       "status": "active",
+                     *       "disabled_reason": null,
+                     *       "disabled_at": null,
+                     *       "header_names": [],
+                     *       "rate_limit": 10,
+                     *       "created_at": "2026-03-04T12:00:02Z",
+                     *       "updated_at": "2026-03-04T12:00:02Z",
+                     *       "failing_since": null,
+                     *       "last_success_at": null,
+                     *       "last_failure_at": null,
+                     *       "warning": null,
+                     *       "old_secret_ends_at": null,
+                     *       "secret": "whsec_dGhpcyBpcyBhbiBleGFtcGxlLCBub3QgYSBzZWNyZXQ="
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CreateWebhookResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    GetWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description we_… or the bare UUID.
+                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "we_01kjwbg9egf6btqbtwf5rxfpfs",
+                     *       "url": "https://office.maplestreet.example/kestrelvoice",
+                     *       "description": "The office, and the dispatch board",
+                     *       "events": [
+                     *         "call.completed",
+                     *         "emergency.detected"
+                     *       ],
+                     *       "status": "active",
+                     *       "disabled_reason": null,
+                     *       "disabled_at": null,
+                     *       "header_names": [],
+                     *       "rate_limit": 10,
+                     *       "created_at": "2026-03-04T12:00:02Z",
+                     *       "updated_at": "2026-03-04T12:00:53.5Z",
+                     *       "failing_since": "2026-03-04T12:00:53.4Z",
+                     *       "last_success_at": "2026-03-04T12:00:52.7Z",
+                     *       "last_failure_at": "2026-03-04T12:00:53.4Z",
+                     *       "warning": null,
+                     *       "old_secret_ends_at": "2026-03-04T13:00:53.5Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookEndpointItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    DeleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description we_… or the bare UUID.
+                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ChangeWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description we_… or the bare UUID.
+                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "description": "The office, and the dispatch board"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChangeWebhookChanges"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "we_01kjwbg9egf6btqbtwf5rxfpfs",
+                     *       "url": "https://office.maplestreet.example/kestrelvoice",
+                     *       "description": "The office, and the dispatch board",
+                     *       "events": [
+                     *         "call.completed",
+                     *         "emergency.detected"
+                     *       ],
+                     *       "status": "active",
+                     *       "disabled_reason": null,
+                     *       "disabled_at": null,
+                     *       "header_names": [],
+                     *       "rate_limit": 10,
+                     *       "created_at": "2026-03-04T12:00:02Z",
+                     *       "updated_at": "2026-03-04T12:00:53.5Z",
+                     *       "failing_since": "2026-03-04T12:00:53.4Z",
+                     *       "last_success_at": "2026-03-04T12:00:52.7Z",
+                     *       "last_failure_at": "2026-03-04T12:00:53.4Z",
+                     *       "warning": null,
+                     *       "old_secret_ends_at": "2026-03-04T13:00:53.5Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookEndpointItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ListWebhookMessages: {
+        parameters: {
+            query?: {
+                /** @description How many, 1 to 100; 20 when absent. */
+                limit?: number;
+                /** @description How many to skip, up to 10,000. Go deeper with cursor. */
+                offset?: number;
+                /** @description The next_cursor of the page before; not together with offset. */
+                cursor?: string;
+                /** @description pending, retrying, delivered, failed, cancelled or withheld. */
+                state?: "pending" | "retrying" | "delivered" | "failed" | "cancelled" | "withheld";
+                /** @description One type of event only. */
+                event?: "call.completed" | "call.missed" | "emergency.detected" | "appointment.booked";
+                /** @description First day (YYYY-MM-DD, in the tenant's time zone) or instant (RFC 3339). */
+                from_date?: string;
+                /** @description Last day, included whole, or the instant before which they were created. */
+                to_date?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description we_… or hook_…, or the bare UUID.
+                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "msg_01kjwbgbd0e9evxngxgrt39nbm",
+                     *           "event": "call.completed",
+                     *           "event_id": "evt_01kjwbga4cfaba0nhps8jbacc8",
+                     *           "test": false,
+                     *           "state": "delivered",
+                     *           "attempt_count": 1,
+                     *           "next_attempt_at": null,
+                     *           "last_status": 200,
+                     *           "last_error": null,
+                     *           "created_at": "2026-03-04T12:00:04Z",
+                     *           "finished_at": "2026-03-04T12:00:04.7Z"
+                     *         }
+                     *       ],
+                     *       "pagination": {
+                     *         "total": 1,
+                     *         "limit": 20,
+                     *         "offset": 0,
+                     *         "next_cursor": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListWebhookMessagesResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    GetWebhookMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description we_… or hook_…, or the bare UUID.
+                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
+                 */
+                id: string;
+                /**
+                 * @description msg_… or the bare UUID.
+                 * @example msg_01kjwbgbd0e9evxngxgrt39nbm
+                 */
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "msg_01kjwbgbd0e9evxngxgrt39nbm",
+                     *       "event": "call.completed",
+                     *       "event_id": "evt_01kjwbga4cfaba0nhps8jbacc8",
+                     *       "test": false,
+                     *       "state": "delivered",
+                     *       "attempt_count": 1,
+                     *       "next_attempt_at": null,
+                     *       "last_status": 200,
+                     *       "last_error": null,
+                     *       "created_at": "2026-03-04T12:00:04Z",
+                     *       "finished_at": "2026-03-04T12:00:04.7Z",
+                     *       "sequence": 1,
+                     *       "payload": {
+                     *         "event": "call.completed",
+                     *         "timestamp": "2026-03-04T12:00:07Z",
+                     *         "id": "evt_01kjwbga4cfaba0nhps8jbacc8",
+                     *         "data": {
+                     *           "call_id": "call_01kjwbg9egf26ta9hvey2gfcgp",
+                     *           "phone_number": "+15035550142",
+                     *           "duration": 42,
+                     *           "outcome": "message_taken",
+                     *           "transcript": "Receptionist: Thank you for calling Maple Street Plumbing. How can I help?\nCaller: Hi, this is Dana Whitfield. The kitchen faucet is dripping, please call me back at 503-555-0142.\nReceptionist: Thank you. Somebody will call you back.",
+                     *           "recording_url": "https://api.example.test/api/call-logs/call_01kjwbg9egf26ta9hvey2gfcgp/recording",
+                     *           "direction": "inbound",
+                     *           "emergency": false,
+                     *           "started_at": "2026-03-04T12:00:02Z",
+                     *           "ended_at": "2026-03-04T12:00:07Z"
+                     *         }
+                     *       },
+                     *       "attempts": [
+                     *         {
+                     *           "number": 1,
+                     *           "manual": false,
+                     *           "started_at": "2026-03-04T12:00:04.5Z",
+                     *           "duration_ms": 0,
+                     *           "status": 200,
+                     *           "error": null,
+                     *           "response_body": ""
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GetWebhookMessageResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    CancelWebhookMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description we_… or hook_…, or the bare UUID.
+                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
+                 */
+                id: string;
+                /**
+                 * @description msg_… or the bare UUID.
+                 * @example msg_01kjwbhvegevcb7t17t6bzt5eq
+                 */
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ResendWebhookMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description we_… or hook_…, or the bare UUID.
+                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
+                 */
+                id: string;
+                /**
+                 * @description msg_… or the bare UUID.
+                 * @example msg_01kjwbgbd0e9evxngxgrt39nbm
+                 */
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    PauseWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description we_… or the bare UUID.
+                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "we_01kjwbg9egf6btqbtwf5rxfpfs",
+                     *       "url": "https://office.maplestreet.example/kestrelvoice",
+                     *       "description": "The office, and the dispatch board",
+                     *       "events": [
+                     *         "call.completed",
+                     *         "emergency.detected"
+                     *       ],
+                     *       "status": "paused",
+                     *       "disabled_reason": null,
+                     *       "disabled_at": null,
+                     *       "header_names": [],
+                     *       "rate_limit": 10,
+                     *       "created_at": "2026-03-04T12:00:02Z",
+                     *       "updated_at": "2026-03-04T12:00:53.5Z",
+                     *       "failing_since": "2026-03-04T12:00:53.4Z",
+                     *       "last_success_at": "2026-03-04T12:00:52.7Z",
+                     *       "last_failure_at": "2026-03-04T12:00:53.4Z",
+                     *       "warning": null,
+                     *       "old_secret_ends_at": "2026-03-04T13:00:53.5Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookEndpointItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ResendFailedWebhookMessages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description we_… or hook_…, or the bare UUID.
+                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "since": "2026-03-04T00:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ResendFailedWebhookMessagesRange"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "count": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ResendFailedWebhookMessagesResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ResumeWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description we_… or the bare UUID.
+                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "we_01kjwbg9egf6btqbtwf5rxfpfs",
+                     *       "url": "https://office.maplestreet.example/kestrelvoice",
+                     *       "description": "The office, and the dispatch board",
+                     *       "events": [
+                     *         "call.completed",
+                     *         "emergency.detected"
+                     *       ],
+                     *       "status": "active",
+                     *       "disabled_reason": null,
+                     *       "disabled_at": null,
+                     *       "header_names": [],
+                     *       "rate_limit": 10,
+                     *       "created_at": "2026-03-04T12:00:02Z",
+                     *       "updated_at": "2026-03-04T12:00:53.5Z",
+                     *       "failing_since": "2026-03-04T12:00:53.4Z",
+                     *       "last_success_at": "2026-03-04T12:00:52.7Z",
+                     *       "last_failure_at": "2026-03-04T12:00:53.4Z",
+                     *       "warning": null,
+                     *       "old_secret_ends_at": "2026-03-04T13:00:53.5Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookEndpointItem"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    RotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client for this one request, commonly a UUID. Repeated under it within 24 hours, the request is carried out once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description we_… or the bare UUID.
+                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "expire_old_after_seconds": 3600
+                 *     }
+                 */
+                "application/json": null | components["schemas"]["RotateWebhookSecretRotation"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description true when this was answered before, to the same request. */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "we_01kjwbg9egf6btqbtwf5rxfpfs",
+                     *       "secret": "whsec_dGhpcyBpcyBhbiBleGFtcGxlLCBub3QgYSBzZWNyZXQ=",
+                     *       "old_secret_ends_at": "2026-03-04T13:00:53.5Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RotateWebhookSecretResponse"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not go together with how things stand. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The plan's requests of this minute are used up; Retry-After says when there are new ones. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; quote request_id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something needed is away for the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    TestWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description we_… or the bare UUID.
+                 * @example we_01kjwbg9egf6btqbtwf5rxfpfs
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "event": "call.completed"
+                 *     }
+                 */
+                "application/json": null | components["schemas"]["TestWebhookChoice"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "msg_01kjwbhtywfetvprrpmbzbmphm",
+                     *       "event": "call.completed",
+                     *       "url": "/api/webhooks/we_01kjwbg9egf6btqbtwf5rxfpfs/messages/msg_01kjwbhtywfetvprrpmbzbmphm"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TestMessage"];
+                };
+            };
+            /** @description A parameter or the body is not valid; errors names each. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or not a valid one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or belongs to somebody else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

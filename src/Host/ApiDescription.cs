@@ -82,6 +82,10 @@ internal static class ApiDescription
         document.Info.Description = Guide.Value;
         // Relative to wherever the document was read.
         document.Servers = [new OpenApiServer { Url = "/" }];
+        // What is in a list comes after the list.
+        var paths = document.Paths.OrderBy(path => path.Key, StringComparer.Ordinal).ToList();
+        document.Paths = [];
+        paths.ForEach(path => document.Paths.Add(path.Key, path.Value));
         document.Tags = new HashSet<OpenApiTag>((document.Tags ?? new HashSet<OpenApiTag>()).OrderBy(tag => Array.IndexOf(Chapters, tag.Name)));
         document.AddComponent(Problem, ProblemSchema(document));
         // Of the framework: ours took its place.
