@@ -52,8 +52,7 @@ internal sealed partial class CallReconciler(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // Nobody answers whoever has no account.
-        if (account.AccountSid.Length == 0 || account.AuthToken.Length == 0)
+        if (!account.IsConfigured)
             return;
         using var timer = new PeriodicTimer(Pause, clock);
         try

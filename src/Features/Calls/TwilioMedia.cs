@@ -20,6 +20,9 @@ internal sealed class TwilioMedia(IHttpClientFactory clients, TwilioMedia.Accoun
         // A record would print its token.
         public override string ToString() => nameof(Account);
 
+        /// <summary>Without both, there is nobody to ask and nothing to send with.</summary>
+        public bool IsConfigured => AccountSid.Length > 0 && AuthToken.Length > 0;
+
         public AuthenticationHeaderValue Credential => new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{AccountSid}:{AuthToken}")));
 
         /// <param name="resource">Below the account, such as <c>Recordings/RE….wav</c>.</param>

@@ -31,7 +31,7 @@ internal sealed partial class ConfirmationTexts(
     {
         if (!options.Value.ConfirmBookings)
             return;
-        if (account.AccountSid.Length == 0 || account.AuthToken.Length == 0)
+        if (!account.IsConfigured)
         {
             if (Interlocked.Exchange(ref _missed, 1) == 0)
                 LogNoAccount(logger);

@@ -59,7 +59,7 @@ internal sealed partial class MessagesResource(string accountSid, TimeProvider c
         }
         var text = new SentText(
             "SM" + RandomNumberGenerator.GetHexString(32, lowercase: true), from, to, body, "queued",
-            clock.GetUtcNow().ToString("ddd, dd MMM yyyy HH:mm:ss +0000", CultureInfo.InvariantCulture));
+            CallParameters.Rfc2822(clock.GetUtcNow()));
         sent.Enqueue(text);
         while (sent.Count > MostKept)
             sent.TryDequeue(out _);
